@@ -5,8 +5,9 @@ Its rows are long on purpose: an address of one word, a text of several lines, a
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from oacmail.core.model import LANGUAGES, MessageRef
 from oacmail.privacy.erasure import FoundMessage

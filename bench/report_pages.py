@@ -10,11 +10,12 @@ import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bench import year
 from bench.report_cost import configured

@@ -1,8 +1,9 @@
 """What a reading of a labelled message says, and the lines of the tables that compare it with the labels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from oacmail.cli.reading import Pairs, precision_recall
 from oacmail.core.classification import classify

@@ -16,8 +16,9 @@ import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +30,7 @@ _ROW, _FEWEST_PLACES = 0.38, 6
 _INK, _MARK, _TARGET = "#1a1a1a", "#1d4e89", "#9a3412"
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """PNG images by the name of their chart, or why there are none."""
 
     images: Mapping[str, bytes]

@@ -14,9 +14,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from oacmail.core.errors import BudgetUnusable
 
@@ -38,8 +39,7 @@ class SystemClock:
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
-@dataclass(frozen=True, slots=True)
-class AdminProgram:
+class AdminProgram(Struct, frozen=True):
     """`command`: the program and its first arguments; () = there is none. `seconds`: after which it is killed."""
 
     command: tuple[str, ...]
@@ -144,8 +144,7 @@ def _has_open(process: Path, database: Path) -> bool:
 # error: systemd acts on its absence itself (TimeoutStartSec, WatchdogSec).
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Systemd:
+class Systemd(Struct, frozen=True, kw_only=True):
     """`address` is $NOTIFY_SOCKET, '' if unset. `watchdog_seconds` is the watchdog's timeout, or None.
 
     The methods return whether the notification was sent. Ping at least every third of `watchdog_seconds`.
@@ -212,8 +211,7 @@ WINDOW = 60
 _LONGEST = 1_000_000  # bytes; a minute of fifty thousand mails
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetFile:
+class BudgetFile(Struct, frozen=True):
     """What all towns of this machine handed to the relay of late. It counts and never waits; the limit is the caller's
     own `smtp.per_minute`. The file is opened each time: it may have been replaced.
 

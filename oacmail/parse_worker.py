@@ -15,9 +15,10 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from oacmail.core.model import Message
 from oacmail.mail.parse import Answers, Parser, RawMessage
@@ -39,8 +40,7 @@ def _unchanging(mapping: dict[Any, Any]) -> "MappingProxyType[Any, Any]":
 copyreg.pickle(MappingProxyType, lambda mapping: (_unchanging, (dict(mapping),)))
 
 
-@dataclass(slots=True, eq=False)
-class _Group:
+class _Group(Struct, eq=False):
     """Messages that were submitted together, and their results once parsed."""
 
     parser_config: ParserConfig

@@ -9,10 +9,12 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail import wiring
 from oacmail.config import Config
@@ -28,8 +30,7 @@ STEP = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=40)  # after this time no deadline can remain
 
 
-@dataclass(slots=True)
-class VirtualClock:
+class VirtualClock(Struct):
     moment: datetime
 
     def now(self) -> datetime:

@@ -12,9 +12,11 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from oacmail import charts
 from oacmail.charts import Drawn
@@ -38,18 +40,14 @@ Compute = Callable[[Path, Policy, Month, datetime], MonthlyReport]
 """From the file of the database, the rules, the month and the present moment."""
 
 
-@dataclass(slots=True)
 class Months:
     """The figures of months, each computed at most once; of published ones, as published."""
 
-    con: sqlite3.Connection
-    policy: Policy
-    _first: Month | None = field(init=False)
-    _computed: dict[Month, MonthFigures] = field(default_factory=dict)
-    _published: dict[Month, PublishedMonth | None] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._first = reports.first_month(self.con, self.policy)
+    def __init__(self, con: sqlite3.Connection, policy: Policy) -> None:
+        self.con, self.policy = con, policy
+        self._first = reports.first_month(con, policy)
+        self._computed: dict[Month, MonthFigures] = {}
+        self._published: dict[Month, PublishedMonth | None] = {}
 
     def exists(self, month: Month) -> bool:
         """Whether the desk read its mailbox in it."""
@@ -205,8 +203,7 @@ def here(database: Path, policy: Policy, month: Month, now: datetime) -> Monthly
 # --- in words and pictures --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordedReport:
+class WordedReport(Struct, frozen=True, kw_only=True):
     """`view`: as the page shows it, its pictures with their images; `images`: PNG by name; `reason`: why there are
     none."""
 

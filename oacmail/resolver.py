@@ -5,8 +5,9 @@ know the world's names (a machine without a network, a town's inner DNS that den
 nothing more.
 """
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from oacmail.core.deliverability import Kind
 from oacmail.servers import address_and_port
@@ -14,8 +15,7 @@ from oacmail.servers import address_and_port
 SECONDS = 3.0  # for one question, with its repetitions
 
 
-@dataclass(slots=True)
-class Resolver:
+class Resolver(Struct):
     """`server`: `ADDRESS` or `ADDRESS:PORT`; '' = those of the system (resolv.conf(5)). One for each look: it keeps its
     answers."""
 

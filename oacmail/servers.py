@@ -4,10 +4,11 @@ fault."""
 import errno
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 CONNECT_SECONDS = 30.0
@@ -38,8 +39,7 @@ def address_and_port(text: str, usual: int) -> tuple[str, int]:
     return str(ip_address(address.strip("[]"))), int(port)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSettings:
+class ServerSettings(Struct, frozen=True, kw_only=True):
     """One account on one server (docs/interfaces.md section 5).
 
     `user` '' means no login; `password` is the secret or OAuth token, or a function that is called at every login;
@@ -52,11 +52,13 @@ class ServerSettings:
     port: int
     security: Literal["tls", "starttls", "none"]
     user: str = ""
-    password: str | Callable[[], str] = field(default="", repr=False)
+    password: str | Callable[[], str] = ""
     auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
     other_token: Callable[[str], str] | None = None
     ca_file: str | None = None
     timeout: float = 60.0
+
+    __repr__ = object.__repr__  # the password is a secret
 
     def tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.ca_file)
@@ -80,8 +82,7 @@ WITHOUT_END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 """A certificate without an end says that it ends in this year or at its last second (RFC 5280 section 4.1.2.5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Validity:
+class Validity(Struct, frozen=True):
     """The first and the last moment at which a certificate is valid, in seconds since 1970."""
 
     begins: float

@@ -12,10 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from oacmail import wiring
 from oacmail.config import Config
@@ -48,8 +49,7 @@ LONGEST_NAMED = 1800.0  # a provider asks for up to five minutes, rarely for mor
 PACE = 60.0  # a server that asks once for so short a pause works: this is no outage yet
 
 
-@dataclass(slots=True)
-class Backoff:
+class Backoff(Struct):
     """No pause, then 1, 2, 4 … 300 s with jitter; after an error with a minimum pause, that pause, then 300 s. A pause
     that the server names is kept each time, up to half an hour; a short one grows to a minute."""
 
@@ -75,8 +75,7 @@ class Backoff:
         return min(LONGEST_WAIT, doubling) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
 
-@dataclass(slots=True)
-class Outage:
+class Outage(Struct):
     """An outage of one server in one loop. It is logged again only if it changes, as when a server returns and refuses
     the password."""
 
@@ -107,8 +106,7 @@ class Outage:
         return recovered
 
 
-@dataclass(slots=True)
-class StateOutage:
+class StateOutage(Struct):
     """An outage of the state directory, which affects every loop: it begins with the first loop that it delays, and
     ends when all of these have continued. Thread-safe."""
 
@@ -151,28 +149,24 @@ class StateOutage:
 # --- Service ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
 class Service:
     """`reread` loads and checks the configuration again, for SIGHUP; `export` writes the metrics after each tick."""
 
-    parts: Parts
-    systemd: Systemd
-    reread: Callable[[], Config]
-    export: Callable[[Config], None]
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _mail: threading.Event = field(default_factory=threading.Event)
-    _hup: threading.Event = field(default_factory=threading.Event)
-    _main: threading.Event = field(default_factory=threading.Event)
-    _compare: threading.Event = field(default_factory=threading.Event)
-    _state: StateOutage = field(default_factory=StateOutage)
-    _unread: ProblemFlag = field(init=False)
-    _full: bool = False
-    _beats: dict[str, float] = field(default_factory=dict)
-    _fatal: BaseException | None = None
-
-    def __post_init__(self) -> None:
-        self._unread = ProblemFlag(self.parts.store, "folder-unread", begins="folder.unread")
-        self.parts.engine.progress = self._progressing
+    def __init__(
+        self, parts: Parts, systemd: Systemd, reread: Callable[[], Config], export: Callable[[Config], None]
+    ) -> None:
+        self.parts, self.systemd, self.reread, self.export = parts, systemd, reread, export
+        self._stop = threading.Event()
+        self._mail = threading.Event()
+        self._hup = threading.Event()
+        self._main = threading.Event()
+        self._compare = threading.Event()
+        self._state = StateOutage()
+        self._unread = ProblemFlag(parts.store, "folder-unread", begins="folder.unread")
+        self._full = False
+        self._beats: dict[str, float] = {}
+        self._fatal: BaseException | None = None
+        parts.engine.progress = self._progressing
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""

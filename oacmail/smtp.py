@@ -11,9 +11,11 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports import Outgoing
@@ -31,8 +33,7 @@ from oacmail.words.compose import ascii_domain, seven_bit
 # --- Settings --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpSettings(ServerSettings):
+class SmtpSettings(ServerSettings, frozen=True, kw_only=True):
     """`data_timeout` is in seconds for the reply to a whole mail. A connection unused for `keep_seconds` is not used
     again."""
 
@@ -63,8 +64,7 @@ class SmtpLoginRefused(RelayError):
 MINUTE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """`what` is part of the error's text (advice.py); `pause` in seconds. `named`: the provider itself says
     after how long it accepts more."""
 
@@ -150,8 +150,7 @@ _CLOSING = 421
 _NONSENSE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """`code` is -1 if the reply is not SMTP; `status` is the enhanced status code (RFC 3463) or ''; `limit` is the
     provider's limit that the text names; `said`: the text behind them, of a refusal alone."""
 

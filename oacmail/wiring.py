@@ -9,9 +9,11 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail import charts, host, oauth
 from oacmail import config as settings
@@ -352,8 +354,7 @@ def _end(config: Config, what: str, found: Validity | None) -> Sequence[KnownEnd
 # --- Parts -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Parts:
+class Parts(Struct):
     """All parts of a daemon, connected and not yet running."""
 
     config: Config

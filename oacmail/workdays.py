@@ -8,11 +8,12 @@ there.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from oacmail.core.errors import ConfigError
 
@@ -22,8 +23,7 @@ _NAMES = ("ca", "es", "en")
 _WARNING_MONTH = 11  # next year's lists are published by December; November leaves time to ask
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holiday:
+class Holiday(Struct, frozen=True, kw_only=True):
     """One day of the file. `names` by language; `scope`: catalonia, or local to the town."""
 
     day: date
@@ -31,8 +31,7 @@ class Holiday:
     names: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Year:
+class Year(Struct, frozen=True, kw_only=True):
     """One year of the file. `sources` by scope; `provisional`: not yet confirmed by an official act."""
 
     holidays: tuple[Holiday, ...]
@@ -40,8 +39,7 @@ class Year:
     provisional: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """A day that only we or only workalendar call a holiday: `ours` is None if it is only theirs."""
 
     day: date

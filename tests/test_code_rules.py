@@ -8,12 +8,16 @@ import subprocess
 import sys
 import zipfile
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 import pytest
 from hypothesis import HealthCheck, settings
+from msgspec import Struct
+
+from oacmail.core.policy import Deadlines
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTBED, TESTS = ROOT / "oacmail", ROOT / "testbed", ROOT / "tests"
@@ -106,6 +110,21 @@ def test_an_impure_line_would_be_seen(tmp_path: Path, line: str) -> None:
     (tmp_path / "slip.py").write_text(f"{line}\n")
     ((_, thing, name),) = _facts(tmp_path / "slip.py").calls
     assert name in IMPURE_CALLS or thing in IMPURE_NAMES
+
+
+def test_the_values_of_core_cannot_be_changed() -> None:
+    """But for those that gather what one walk or one pass finds."""
+    for path in _sources(PACKAGE / "core"):
+        import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    kinds = [kind for kind in _kinds(Struct) if kind.__module__.startswith("oacmail.core.")]
+    assert len(kinds) > 100
+    assert {kind.__name__ for kind in kinds if not kind.__struct_config__.frozen} == {"FolderListing", "Spf"}
+    with pytest.raises(AttributeError, match="immutable"):
+        setattr(Deadlines(), "day_end", None)  # noqa: B010  # mypy refuses it as it stands
+
+
+def _kinds(kind: type[Struct]) -> list[type[Struct]]:
+    return [kind, *(found for below in kind.__subclasses__() for found in _kinds(below))]
 
 
 def test_every_module_is_short() -> None:

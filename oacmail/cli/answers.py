@@ -7,7 +7,6 @@ seconds, whether the running service has read it, and which setting to change if
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from secrets import token_hex
 
 import click
+from msgspec import Struct
 
 from oacmail import wiring
 from oacmail.cli.common import safe, say
@@ -56,8 +56,7 @@ def of_test(sender: str, recipient: str, value: str, subject: str, text: str) ->
     return mail
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerCopy:
+class AnswerCopy(Struct, frozen=True):
     """A message in the office's mailbox that answers the test message. `role`: None = its folder is not read."""
 
     name: str

@@ -12,7 +12,6 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -21,6 +20,7 @@ from secrets import token_hex
 from socket import gethostname
 
 import click
+from msgspec.structs import asdict
 
 from oacmail import config as settings
 from oacmail import host, oauth, wiring

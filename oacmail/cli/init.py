@@ -12,12 +12,12 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from oacmail import config as settings
 from oacmail.advice import explained
@@ -108,8 +108,7 @@ IMAP_PORTS: tuple[tuple[int, Security], ...] = ((993, "tls"), (143, "starttls"))
 SMTP_PORTS: tuple[tuple[int, Security], ...] = ((587, "starttls"), (465, "tls"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Login(Struct, frozen=True, kw_only=True):
     """`known`: host, user, password and ca_file. `port`, `security`: None = try the usual ones."""
 
     known: Mapping[str, Any]
@@ -124,8 +123,7 @@ class Login:
         return tuple((self.port, security) for _, security in usual)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxAbilities:
+class MailboxAbilities(Struct, frozen=True, kw_only=True):
     """`sent`, `drafts`: '' = not found. `moves`: messages can be moved, as the board needs."""
 
     port: int
@@ -210,8 +208,7 @@ _SHOWN = {*(("office", page) for page in _PAGES), ("people", "operator")}
 _PASSWORD_FILES = (("imap", "password_file"), ("smtp", "password_file"))
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """`default`: from the answers so far, '' = none."""
 
     key: Key

@@ -5,11 +5,12 @@ it also needs a name in `templates/catalogue.toml` for the alert. `status` sees 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from oacmail import host
 from oacmail.advice import meaning
@@ -31,8 +32,7 @@ MOST_NAMED = 5  # cases in one line
 BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer means that the service is behind
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, dict=True):
     """What one call of `status` knows. `counts`: the result of `health.health`."""
 
     config: Config
@@ -48,8 +48,7 @@ class Snapshot:
         return since is not None and self.now - datetime.fromisoformat(since) > patience
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """`present` returns whether the problem exists now, or its full codes (`code:detail`) if there may be several.
     `warning`: does not make `status` unhealthy. `server`: `advice.meaning` explains the recorded cause."""
 

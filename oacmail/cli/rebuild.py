@@ -4,10 +4,10 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
+from msgspec.structs import replace
 
 from oacmail import log, privacy, wiring
 from oacmail.cli.common import as_json, configured, moment, print_json, safe

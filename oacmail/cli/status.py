@@ -11,13 +11,13 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from oacmail import config as settings
 from oacmail.cli import problems
@@ -48,8 +48,7 @@ _LIMIT = 10_000_000  # bytes of one answer
 Summary = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TownFile:
+class TownFile(Struct, frozen=True):
     """One file of the folder of configurations. `enabled`: systemd starts the town, or has started it."""
 
     name: str
@@ -224,8 +223,7 @@ def _state(code: int, text: str) -> str:
     return safe(f"OACMAIL {_WORDS[code]} - {' '.join(text.split())}".replace("|", "/"))[:_LONGEST]
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One gauge. `samples`: (labels, value) from a summary; a sample that is not known is left out."""
 
     name: str

@@ -3,10 +3,10 @@
 Pydantic collects all errors of all sections at once; config/loading.py turns them into lines for the admin.
 """
 
-from dataclasses import fields
 from datetime import time
 from typing import Annotated, Any, Literal, TypeVar
 
+from msgspec import Struct
 from pydantic import Field, ValidationInfo, field_validator
 
 from oacmail.config.sections import (
@@ -32,7 +32,7 @@ from oacmail.core import policy as core
 from oacmail.core.model import BoardFolder
 from oacmail.words.labels import folder_names
 
-Rules = TypeVar("Rules")
+Rules = TypeVar("Rules", bound=Struct)
 
 
 def _takes_token(imap: ImapSection, server: ImapSection | SmtpSection) -> bool:
@@ -139,9 +139,9 @@ def policy(
 
 
 def part_of(kind: type[Rules], section: Section, **derived: Any) -> Rules:
-    """A dataclass of another layer: what the section has under the same name, unless it is not set, and what is
+    """A Struct of another layer: what the section has under the same name, unless it is not set, and what is
     derived."""
-    same = {field.name: getattr(section, field.name, None) for field in fields(kind)}  # type: ignore[arg-type]
+    same = {name: getattr(section, name, None) for name in kind.__struct_fields__}
     return kind(**{name: value for name, value in same.items() if value is not None} | derived)
 
 

@@ -5,14 +5,14 @@ Immutable, no unknown keys, no values in errors.
 
 import re
 from collections.abc import Collection
-from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime, time
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec.structs import fields
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -43,7 +43,7 @@ class Section(BaseModel):
 
 def keys(kind: type) -> Collection[str]:
     """The keys of a section, which is a Section or a part of the policy; () for the type of a value."""
-    return kind.model_fields if issubclass(kind, Section) else getattr(kind, "__dataclass_fields__", ())
+    return kind.model_fields if issubclass(kind, Section) else getattr(kind, "__struct_fields__", ())
 
 
 # --- Types -----------------------------------------------------------------------------------------------------------
@@ -224,14 +224,12 @@ FlagOrServer = Annotated[Literal[True, False, "server"], BeforeValidator(_no_num
 
 
 class Part:
-    """Marks a section that is a part of the policy as it stands: the dataclass in core declares its keys."""
+    """Marks a section that is a part of the policy as it stands: the Struct in core declares its keys."""
 
     def __get_pydantic_core_schema__(self, kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
         written = {time: Hour, str: Line}
-        hints = get_type_hints(kind, include_extras=True)
         declared: dict[str, Any] = {
-            key.name: (written.get(hints[key.name], hints[key.name]), ... if key.default is MISSING else key.default)
-            for key in fields(kind)
+            key.name: (written.get(key.type, key.type), ... if key.required else key.default) for key in fields(kind)
         }
         section = create_model(kind.__name__, __base__=Section, __cls_kwargs__={"strict": True}, **declared)
         return no_info_after_validator_function(lambda read: kind(**dict(read)), handler(section))
@@ -353,8 +351,7 @@ def _command(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CanarySection(policy.CanaryRules):
+class CanarySection(policy.CanaryRules, frozen=True, kw_only=True):
     """`alert_command`: empty = none."""
 
     send_to: Address = ""

@@ -4,8 +4,9 @@ This module never decides whether a message *is* an answer, and nothing here goe
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from oacmail.core import calendar, kinds, notices, tokens
 from oacmail.core.cases import CitizenRequest, can_be_told, has_notice, language_of_case, promised_by_answer

@@ -5,9 +5,10 @@ says that a person has an answer; one that passes the case on sends the notice, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from oacmail.core.errors import Refused
 from oacmail.core.model import BoardFolder, BoardPlace, Kind, Level, MessageRef, Outcome, Role, Status
@@ -31,8 +32,7 @@ _AUTOMATIC = (Outcome.AUTOMATIC, Outcome.OURS, Outcome.STAFF)
 _REVIEW = (Outcome.SPAM, Outcome.QUARANTINED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """What decides where a message belongs. `status`: of its case, None = it has none. `board_folder`: where a person
     has put a case that was no request. `in_review`: it waits for a person; `reviewed`: a person has looked at it."""
 
@@ -67,8 +67,7 @@ def place_of_case(
     return BoardPlace(_BY_STATUS[status])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardNames:
+class BoardNames(Struct, frozen=True, kw_only=True):
     """The names on the server. `separator`: of its levels, '' = it has none; `prefix`: of all personal folders
     (NAMESPACE, RFC 2342), as "INBOX." """
 
@@ -193,8 +192,7 @@ PASSES = 2
 and a move may fall between two of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurrentPlace:
+class CurrentPlace(Struct, frozen=True, kw_only=True):
     """A place in which a message lies now.
 
     `passes`: how many have seen it there before. `may_order`: its folder is on the board or INBOX, so that a move into
@@ -210,8 +208,7 @@ class CurrentPlace:
     label: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastSeen:
+class LastSeen(Struct, frozen=True, kw_only=True):
     """Where a message was put last. `target`: the folder to which we are moving it; `ours`: we have put it there since
     the last pass; `missing`: for how many passes it has lain nowhere."""
 
@@ -231,8 +228,7 @@ class Happened(Enum):
     DELETED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """`at`: where it counts as lying from now on; None = where it was. `leftover`: our own copy, to be removed."""
 
     happened: Happened

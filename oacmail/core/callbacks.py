@@ -7,8 +7,9 @@ slot is noted and does not count. The program calls nobody.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from oacmail.core import acknowledgement, answers, calendar, notices
 from oacmail.core.cases import CitizenRequest, call_told, can_be_told, language_of_case, last_notice

@@ -3,8 +3,9 @@
 Values and names only. Who sends it: core/outbox.py; who tells that it does not come back: engine/watch.py.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from oacmail.core.model import domain_of
 
@@ -16,8 +17,7 @@ VERDICT = "verdict"
 _FORM = "%Y%m%dT%H%M%SZ"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastCanary:
+class LastCanary(Struct, frozen=True, kw_only=True):
     """`key`: of the last one, '' = there was none; `waits`: it has not left yet."""
 
     key: str = ""
@@ -55,8 +55,7 @@ def receiver_of(send_to: str, receiver: str) -> str:
     return receiver or _KNOWN.get(domain_of(send_to), "")
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverVerdict:
+class ReceiverVerdict(Struct, frozen=True):
     """The results of SPF, DKIM and DMARC in lower case, '' = not named; all '' = the receiver said nothing."""
 
     receiver: str

@@ -4,10 +4,12 @@ and what an agent corrected. It never decides what follows from a message, and w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import calendar, derivation, tokens
 from oacmail.core.effects import AuditEvent, Effect, Send, StartDeadline
@@ -19,8 +21,7 @@ from oacmail.core.view import AgreedCall, CaseView, View
 # --- Request ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class CitizenRequest:
+class CitizenRequest(Struct, frozen=True, kw_only=True, dict=True):
     """`author`: the address of the person who asks; `forced`: an agent says that it is a request. `now` and
     `received_at` are aware."""
 

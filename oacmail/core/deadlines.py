@@ -6,9 +6,10 @@ unread, or half an hour has passed without. It computes no day (core/calendar.py
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from oacmail.core import answers, calendar, notices, survey
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, Quoted, StartDeadline, UpdateCase
@@ -42,8 +43,7 @@ def _read_since(due: DueView, due_at: datetime) -> bool:
 # until half an hour after its mail was due.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueCase:
+class OverdueCase(Struct, frozen=True, kw_only=True):
     """A case whose response deadline `started_by` was due at `due_at` and has reached this level."""
 
     case: CaseView

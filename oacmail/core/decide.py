@@ -7,8 +7,9 @@ message. What follows for a case or a mail is decided by what it calls.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from oacmail.core import callbacks, deadlines, outbox, rights, services, survey
 from oacmail.core.cases import CORRECTED

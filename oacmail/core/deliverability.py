@@ -9,10 +9,12 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from oacmail.core.model import domain_of, regex
 from oacmail.core.rate_limits import is_public, registrable
@@ -24,8 +26,7 @@ Lookup = Callable[[str, Kind], tuple[str, ...] | None]
 names, in lower case without the final dot (a null MX is `0 .`). () = there are none, None = no answer came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """`where`: a key of the configuration, a path, a record in the DNS, or one word such as `clock`. Of a record an
     `error` is that mail is lost or refused; a `warning`: it works, and is weaker than it should be."""
 
@@ -42,16 +43,14 @@ class Finding:
 # What is known of how our mail travels: from the configuration, and from a copy of our own mail that came back.
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveringRelay:
+class DeliveringRelay(Struct, frozen=True):
     """The machine that delivers our mail to others: the name that it gives itself (HELO) and its public address."""
 
     helo: str
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """One Received field: from whom (HELO, address or ''), by whom, and whether the client had logged in there."""
 
     helo: str
@@ -60,8 +59,7 @@ class Leg:
     submitted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Travelled:
+class Travelled(Struct, frozen=True):
     """What a copy of our own mail shows: (domain, selector) of each DKIM signature, and the relay; None = not seen."""
 
     signatures: tuple[tuple[str, str], ...] = ()
@@ -85,8 +83,7 @@ class Travelled:
         return cls(signatures, DeliveringRelay(*read["relay"]) if read["relay"] else None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OurMail:
+class OurMail(Struct, frozen=True, kw_only=True):
     """`address`: From of all our mail; `receives`: the domains of our addresses; `envelopes`: the senders in use, '' =
     the empty one; `relay_host`: `smtp.host`; `provider`: of [imap]. `signatures`: as of `Travelled`, None = no copy was
     seen; `relay`: None = it was not seen."""
@@ -147,8 +144,7 @@ _RECORD = regex(r"v=spf1(?: .*)?", re.IGNORECASE)
 SpfResult = Literal["pass", "fail", "softfail", "neutral", "none", "permerror", "unknown"]
 
 
-@dataclass(slots=True)
-class Spf:
+class Spf(Struct):
     """The walk of a domain's record for one address; '' = no address is known, and no term matches.
 
     `faults`: what makes receivers reject the whole record; `cost`: lookups by term of the record itself; `records`:
@@ -309,8 +305,7 @@ SELECTORS: Mapping[str, tuple[str, ...]] = {"microsoft365": ("selector1", "selec
 """What a provider calls the keys of its customers: its own copies of our mail have no signature to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class DkimKey:
+class DkimKey(Struct, frozen=True):
     """`usable`: whether receivers verify by it; None = no answer came. `what` is '' if nothing is wrong."""
 
     name: str
@@ -379,8 +374,7 @@ def _der(data: bytes) -> tuple[int, bytes, bytes]:
 # --- DMARC -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class DmarcRecord:
+class DmarcRecord(Struct, frozen=True):
     """What holds for mail From a domain. `name`: of the record; `policy`: none, quarantine, reject; '' = it is broken;
     None = no answer came. `found`: how many there are."""
 
@@ -422,8 +416,7 @@ def is_aligned(domain: str, author: str, *, strict: bool) -> bool:
 # --- Findings --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """`unseen`: the records for which no answer came, as `NAME TYPE`: of these nothing is said."""
 
     findings: tuple[Finding, ...]

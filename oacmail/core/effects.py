@@ -6,10 +6,11 @@ effect says how it is written. Times are aware datetimes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.model import BoardPlace, Classification, DeadlineKind, Folder, Kind, Message, Outcome, Role
@@ -20,8 +21,7 @@ from oacmail.core.view import CaseColumns
 # (core/report/publication.py): what is published is kept as it is.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectFigure:
+class CorrectFigure(Struct, frozen=True, kw_only=True):
     """Note that a figure of a published month is otherwise by now. `indicator`.`measure` names it, by its key or
     table.row; `why`: a label of the group "why_corrected", '' = not known. `at`: when the difference was first shown,
     None = now."""
@@ -35,16 +35,14 @@ class CorrectFigure:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreezeMonth:
+class FreezeMonth(Struct, frozen=True, kw_only=True):
     """Keep the figures of this month as published, unless it was published before."""
 
     month: str
     figures: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportReady:
+class ReportReady(Struct, frozen=True, kw_only=True):
     """The report of a month that is over can be published, or that of a year be sent. `figures`: to be frozen, '' of a
     year, whose months are. `facts`: what its mail says; `corrections`: of earlier months, new in it. `lang`: of its
     mail."""
@@ -61,8 +59,7 @@ class ReportReady:
 # recorded messages that are placed or decided again.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordContact:
+class RecordContact(Struct, frozen=True, kw_only=True):
     """Record what a person asked by telephone or at the desk, as a message of `case` with the fingerprint `message`.
 
     `author`: what stands for the person's address. `channel`: telephone | visit, the rule of the message.
@@ -77,8 +74,7 @@ class RecordContact:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitCase:
+class SplitCase(Struct, frozen=True, kw_only=True):
     """Open case `number` by a message of `case`, which leaves it with the deadlines that it started. `opened_at`: when
     the message arrived."""
 
@@ -88,24 +84,21 @@ class SplitCase:
     opened_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeCases:
+class MergeCases(Struct, frozen=True, kw_only=True):
     """Move all messages and running deadlines of `case` to `into`; `case` is closed as its duplicate."""
 
     case: str
     into: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreatAsRequest:
+class TreatAsRequest(Struct, frozen=True, kw_only=True):
     """Decide the stored message of this fingerprint again, as a person's request. The engine does so before it writes
     the decision that holds this effect, and then decides again."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteDraft:
+class WriteDraft(Struct, frozen=True, kw_only=True):
     """Put an answer into the folder of drafts, for an agent to complete and send; once only by its key. It is in no
     outbox: no program sends it. The fields are those of `Send`; the thread that it continues is that of its case."""
 
@@ -117,15 +110,13 @@ class WriteDraft:
     facts: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconsider:
+class Reconsider(Struct, frozen=True, kw_only=True):
     """Decide a message of the desk again: it was decided before the message that it answers was read."""
 
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceMessage:
+class PlaceMessage(Struct, frozen=True, kw_only=True):
     """A recorded message of the desk, which is on the review list, belongs to this case, or to none (None)."""
 
     fingerprint: str
@@ -133,8 +124,7 @@ class PlaceMessage:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordVote:
+class RecordVote(Struct, frozen=True, kw_only=True):
     """Record the score, 1 to 5, that the message that arrived gives to `case`. `signed`: it comes from who was asked
     (core/survey.py); only such a vote becomes the score of the case. `at`: when it arrived."""
 
@@ -144,8 +134,7 @@ class RecordVote:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveDeadline:
+class MoveDeadline(Struct, frozen=True, kw_only=True):
     """A running deadline of level 0 that was not reached yet has another due time. A reminder that was sent comes
     again."""
 
@@ -157,21 +146,19 @@ class MoveDeadline:
 # --- inputs -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrdersDone:
+class OrdersDone(Struct, frozen=True, kw_only=True):
     """What the first orders of a mail have done: the next one finds the cases as they left them."""
 
     of_mail: str | None  # the number of the case that the mail itself is about
     current: str | None  # of the case that a line without a number is about: `of_mail`, or the one opened last
-    into: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    into: Mapping[str, str] = MappingProxyType({})
     """Number of a case that they merged -> that of the same person's case that goes on. To the other orders of the mail
     it still names the merged case."""
     rows: tuple[Mapping[str, object], ...] = ()  # of the transcript, one for each order
-    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))  # of the transcript beside
+    facts: Mapping[str, object] = MappingProxyType({})  # of the transcript beside
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
+class Arrived(Struct, frozen=True, kw_only=True):
     """A message is in a folder. `received_at`: its INTERNALDATE. `forced`: an agent says that it is a request.
     `orders`: those of it that were carried out already; None = it has just arrived."""
 
@@ -188,8 +175,7 @@ class Arrived:
         return (*self.message.to, *self.message.cc, *blind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TickItem:
+class TickItem(Struct, frozen=True, kw_only=True):
     """One thing that a tick handles. `kind`: deadline | ack (deferred) | notice (deferred) | uncertain (delivery) |
     digest | alert | overnight (notice) | call (of a case) | job. `key`: which one of its kind. `case`: the number of
     the case that it concerns, if any."""
@@ -204,15 +190,13 @@ class TickItem:
         return f"{self.kind}:{self.key}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Tick(Struct, frozen=True, kw_only=True):
     """Time has passed. `only`: the tick handles this item alone; None = all that are due."""
 
     only: TickItem | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryResult:
+class DeliveryResult(Struct, frozen=True, kw_only=True):
     """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place; `said`: the
     refusing server's words, without addresses; `limited`: a sending limit of the provider put it off, which is no
     mail's fault."""
@@ -227,8 +211,7 @@ class DeliveryResult:
     limited: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdminCommand:
+class AdminCommand(Struct, frozen=True, kw_only=True):
     """An admin orders something about a case: `verb`, its options `words`, and the account `by`. `given_in`: what tells
     it from another order of the same moment, the message that a person moved, or the mail and the order's place in it;
     '' = by shell."""
@@ -237,11 +220,10 @@ class AdminCommand:
     case: str
     by: str
     given_in: str = ""
-    words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    words: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxCommand:
+class OutboxCommand(Struct, frozen=True, kw_only=True):
     """A person says what to do with one mail of the outbox, by its key. `by`: the name of the person's account."""
 
     verb: Literal["retry", "drop"]
@@ -249,8 +231,7 @@ class OutboxCommand:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardMove:
+class BoardMove(Struct, frozen=True, kw_only=True):
     """A person has put a message into another folder of the board. `message`: its fingerprint; `case`: its case, None =
     of none."""
 
@@ -259,8 +240,7 @@ class BoardMove:
     to: BoardPlace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardDeletion:
+class BoardDeletion(Struct, frozen=True, kw_only=True):
     """A message is in no folder that is read. `message`: its fingerprint; `case`: its case, None = of none."""
 
     message: str
@@ -273,8 +253,7 @@ Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMo
 # --- effects -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCase:
+class OpenCase(Struct, frozen=True, kw_only=True):
     """Open case `number`. `opened_by`: the fingerprint of the message that opens it, '' = the one that arrived.
     `due_at` is its first response deadline; `ends_hour` that of `reading.ends_on`."""
 
@@ -290,8 +269,7 @@ class OpenCase:
     ends_hour: time | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordMessage:
+class RecordMessage(Struct, frozen=True, kw_only=True):
     """Record the message that arrived. `case`: None if it belongs to none. `guest`: its author is no participant.
 
     `author`: the address of its author, if that is not its sender (a form). `written`: the message that counts, if it
@@ -312,16 +290,14 @@ class RecordMessage:
     kept: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateCase:
+class UpdateCase(Struct, frozen=True, kw_only=True):
     """Set these columns of a case and no others."""
 
     case: str
     columns: CaseColumns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartDeadline:
+class StartDeadline(Struct, frozen=True, kw_only=True):
     """Start a deadline. `started_by`: the message's fingerprint or the event's key; `started_at`: its time."""
 
     started_by: str
@@ -332,8 +308,7 @@ class StartDeadline:
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndDeadlines:
+class EndDeadlines(Struct, frozen=True, kw_only=True):
     """End a case's deadlines of these kinds that started at `at` or earlier; with `started_by` or `level`, these
     only."""
 
@@ -345,8 +320,7 @@ class EndDeadlines:
     level: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlineReached:
+class DeadlineReached(Struct, frozen=True, kw_only=True):
     """A deadline was reached. A response deadline (kind answer, level 0) keeps running: it can be met late."""
 
     started_by: str
@@ -355,16 +329,14 @@ class DeadlineReached:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quoted:
+class Quoted(Struct, frozen=True, kw_only=True):
     """A message that a mail quotes and attaches. `message`: its fingerprint; `heading`: the line above its text."""
 
     message: str
     heading: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
+class Send(Struct, frozen=True, kw_only=True):
     """Queue one mail to one recipient, once only by its key.
 
     `facts`: values for the template of this kind, never citizen HTML.
@@ -380,7 +352,7 @@ class Send:
     recipient: str
     case: str | None = None
     token: str = ""
-    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, object] = MappingProxyType({})
     in_reply_to: str = ""
     refs: tuple[str, ...] = ()
     automatic: Literal["auto-replied", "auto-generated", ""] = "auto-generated"
@@ -393,8 +365,7 @@ class Send:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateOutbox:
+class UpdateOutbox(Struct, frozen=True, kw_only=True):
     """An event happens to a row of the outbox; nothing is written if its state does not allow the event
     (core/kinds.py), but a copy that was seen is always noted. `refused_at`: the relay answered no."""
 
@@ -408,8 +379,7 @@ class UpdateOutbox:
     copy_expected: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportSent:
+class ImportSent(Struct, frozen=True, kw_only=True):
     """Record as sent a mail of ours that the database does not know, because it was restored.
 
     `refs`: the messages that it replied to; one that opens the recipient's case again gets the number `case`.
@@ -425,15 +395,13 @@ class ImportSent:
     sent_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileMessage:
+class FileMessage(Struct, frozen=True, kw_only=True):
     """Move the message that arrived to this folder."""
 
     folder: Folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestReview:
+class RequestReview(Struct, frozen=True, kw_only=True):
     """Put a message on the review list: `quarantine list` shows it with its reason, a short code.
 
     `message`: its fingerprint; '' = the one that arrived.
@@ -443,26 +411,23 @@ class RequestReview:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEvent:
+class AuditEvent(Struct, frozen=True, kw_only=True):
     """A line of the event log: kinds, ids and codes, never citizen text. `text`: what an agent noted; it is stored
     beside the log, which nobody can change, so that it can be erased."""
 
     kind: str
     case: str | None = None
-    data: Mapping[str, str | int | float | None] = field(default_factory=lambda: MappingProxyType({}))
+    data: Mapping[str, str | int | float | None] = MappingProxyType({})
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewDone:
+class ReviewDone(Struct, frozen=True, kw_only=True):
     """Close the entry of the review list: an agent has looked at the message."""
 
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdatePerson:
+class UpdatePerson(Struct, frozen=True, kw_only=True):
     """Set what is known of an address; None leaves a column as it is. `known`: an agent has answered it."""
 
     address: str
@@ -471,24 +436,21 @@ class UpdatePerson:
     known: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendWithoutOriginal:
+class SendWithoutOriginal(Struct, frozen=True, kw_only=True):
     """Queue the same mail without its original, under the key `<key>:bare`."""
 
     key: str
     next_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropOutgoing:
+class DropOutgoing(Struct, frozen=True, kw_only=True):
     """Drop the case's queued mails of these kinds: their content is out of date."""
 
     case: str
     kinds: tuple[MailKind, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remember:
+class Remember(Struct, frozen=True, kw_only=True):
     """Store one named value about the service, such as the last digest or an alert."""
 
     name: str
@@ -527,8 +489,7 @@ Effect = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """`effects` are applied in this order; `because`: names of the rules that decided, shown by `oacmail why`.
     `then`: what is decided and written next, each with a view that is loaded anew, in the same transaction."""
 

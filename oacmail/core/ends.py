@@ -7,8 +7,9 @@ that such a certificate is told of when its renewal has failed, and not each tim
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 STEPS = (1, 7, 30)  # days before the end
 ENDED = 0
@@ -32,8 +33,7 @@ RENEWAL: Mapping[str, str] = {
 """Who renews what, and how."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownEnd:
+class KnownEnd(Struct, frozen=True, kw_only=True):
     """`what`: of RENEWAL; `on`: its last day; `begins`: its first, None = not known."""
 
     what: str

@@ -6,9 +6,10 @@ never decides whether a mail is sent, nor that an event happens.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum, auto
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 # --- Kinds -----------------------------------------------------------------------------------------------------------
 # `LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/notices.py) are written by hand; all else derives from these
@@ -155,8 +156,7 @@ class EnvelopeSender(StrEnum):
 Facts = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailRules:
+class MailRules(Struct, frozen=True, kw_only=True):
     """What holds for one kind. `about_case`: the mail names one case and carries its token in the subject;
     `copy_of_staffs`: a self-copy is wanted also where the recipient is staff (mail to others always has one); `facts`:
     what its text may show, with what it is if nothing is known. Any other fact of a `Send` never reaches its template,

@@ -5,9 +5,11 @@ It never asks the store, and never says what happens to the message.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import calendar, order_words, tokens
 from oacmail.core.classification import classify
@@ -32,8 +34,7 @@ WRITERS_MOST = 20
 _SURE = 0.95
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(Struct, frozen=True, kw_only=True):
     """An arrived message and what follows from it and `policy` alone.
 
     `signature`: the valid X-Oacmail field, None = the message is not ours. `added`: what a signed message has beside

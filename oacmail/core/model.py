@@ -8,11 +8,12 @@ file or a socket.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import AnyStr, Literal, NamedTuple, cast
+
+from msgspec import Struct
 
 # --- Regular expression ----------------------------------------------------------------------------------------------
 # It is compiled when it is first used: to compile those of all subjects takes a fifth of a second, and a start or a
@@ -58,8 +59,7 @@ class CallTime(NamedTuple):
     outside: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callback:
+class Callback(Struct, frozen=True, kw_only=True):
     """A wish to be called: `phone` in E.164, None = a time is named and no telephone. `said`: the folded words in which
     the day stands, if one is named. The rest as in `CallTime`."""
 
@@ -90,8 +90,7 @@ class TownWord(NamedTuple):
     times: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndDay:
+class EndDay(Struct, frozen=True, kw_only=True):
     """The day on which a term ends, as the message names it; one of the three is set. `in_days`: from the message's own
     date; `weekday`: 0 = Monday; `month_day`: (month, day), which may be no day of the calendar, in the `year` if the
     message names one; month 0: none was named. `hour`: local, None = none was named; time.max stands for 24:00."""
@@ -122,8 +121,7 @@ class Evidence(NamedTuple):
     part: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Features:
+class Features(Struct, frozen=True, kw_only=True):
     """What the classifier and the rules go by; mail/understanding computes each, core judges.
 
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
@@ -169,7 +167,7 @@ class Features:
     form_fields: frozenset[str] = frozenset()
     subject_form: bool = False
     call_form: bool = False
-    scores: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
+    scores: Mapping[str, Mapping[str, float]] = MappingProxyType({})
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -312,8 +310,7 @@ class Outcome(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRef:
+class MessageRef(Struct, frozen=True, kw_only=True):
     """Where a message is: folder, UIDVALIDITY and UID."""
 
     folder: str
@@ -321,16 +318,14 @@ class MessageRef:
     uid: int
 
 
-@dataclass(frozen=True, slots=True)
-class BoardPlace:
+class BoardPlace(Struct, frozen=True):
     """A folder of the board; `agent`: of ASSIGNED, whose it is, '' = nobody's in particular."""
 
     folder: BoardFolder
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class Attachment(Struct, frozen=True, kw_only=True):
     """A part that is not text for reading. `size` in bytes after decoding; `sha256` hex, '' if never read."""
 
     name: str
@@ -339,8 +334,7 @@ class Attachment:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryStatus:
+class DeliveryStatus(Struct, frozen=True, kw_only=True):
     """What a delivery report says: a delivery status notification (RFC 3464), or one in plain text.
 
     `action`: failed | delayed | delivered. `about`: Message-IDs of the returned message, angle brackets kept.
@@ -358,8 +352,7 @@ class DeliveryStatus:
     by_words: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Auth:
+class Auth(Struct, frozen=True, kw_only=True):
     """What our own mail exchanger says of the From address; see mail/mime/auth.py for how it is read.
 
     `authentic`: From is proven (aligned DMARC pass, or an authenticated submission by that very address).
@@ -375,8 +368,7 @@ class Auth:
     into_folder: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """What mail/ reads from bytes, without a verdict.
 
     `fingerprint`: hex sha256 of Message-ID, From, Date, subject and body, no transport headers.
@@ -434,8 +426,7 @@ class Message:
         return "?" in self.fresh or ("?" in self.subject and not self.refs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True, kw_only=True):
     """The message in a colleague's forward, under the forward's fingerprint; None = it could not be told which.
 
     `whole`: it was attached as it was. `doubt`: what is not known of its writer: none (no address) | several; '' = one
@@ -448,8 +439,7 @@ class Forwarded:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerText:
+class AnswerText(Struct, frozen=True, kw_only=True):
     """What an agent's mail to a person, or to an answer address, says above what it quotes. `reason`: why it cannot be
     relayed, '' = it can (words/relayed.py). `attaches`: a file is attached; `has_files`: that, or an image
     is shown, which may be the logo of a signature."""
@@ -465,8 +455,7 @@ class AnswerText:
         return self.reason == "empty" and not self.has_files
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classification:
+class Classification(Struct, frozen=True, kw_only=True):
     """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
 
     `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided. `ends_on`: the

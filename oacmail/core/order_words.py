@@ -7,12 +7,15 @@ It never decides who may give orders, and performs none.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from itertools import dropwhile, filterfalse, takewhile, zip_longest
+from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import calendar, common_words, tokens
 from oacmail.core.kinds import MailKind
@@ -63,8 +66,7 @@ class Verb(StrEnum):
     TOO_MANY = "too_many"
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """`argument`: what follows the word, as written; of `UNKNOWN`, the word itself. `case`: what the line names before
     it, a number or an entry of the review list; '' = nothing."""
 
@@ -73,8 +75,7 @@ class Order:
     case: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
+class Button(Struct, frozen=True, kw_only=True):
     """The link of an order in mail to staff. Where a mail has several, they stand in the order of their codes."""
 
     code: int  # it is in mails that were sent: it is never given to another order
@@ -83,16 +84,13 @@ class Button:
     last_of: tuple[MailKind, ...] = ()  # those in which it stands behind the others
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRow:
+class OrderRow(Struct, frozen=True, kw_only=True):
     """How an order is written. What it does: core/orders/actions.py; what we call it: templates/catalogue.toml."""
 
     hashed: str = ""
     """Its words after a `#` and before a colon, in ca, es and en. A `_` is nothing or a space there (`#nivell2`,
     `#nivell 2`); other words that run together are none: `no té` is no `note`."""
-    plain: Mapping[str, str] = field(
-        default_factory=dict
-    )  # its argument -> the lines, parted by |, that say nothing else
+    plain: Mapping[str, str] = MappingProxyType({})  # its argument -> the lines, parted by |, that say nothing else
     text: Literal["", "line", "long"] = ""  # what may follow a colon; `long` goes on in the lines below
     unsaid: bool = False  # no mail repeats its text, which stays on the case alone
     anywhere: bool = False  # it needs no reply: a mail to the office alone may begin with it
@@ -555,8 +553,7 @@ _EPOCH = date(2020, 1, 1)
 _DAY, _NOTICE = 2, 3  # octets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
+class Pressed(Struct, frozen=True, kw_only=True):
     """A token that came with a mail. `problem`: '' | forged | not-yours | expired; what else it says is true unless it
     is forged."""
 

@@ -6,10 +6,11 @@ It never writes the text of a mail and never opens a connection.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 from operator import itemgetter
+
+from msgspec.structs import replace
 
 from oacmail.core import answers, calendar, relayed
 from oacmail.core.canary import KEY, LastCanary, envelope_of, key_of, moment_of

@@ -6,13 +6,13 @@ Pointer are sections of the file as they stand: their keys, bounds and defaults 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property, lru_cache
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from annotated_types import Ge, Le
+from msgspec import Struct, field
 
 from oacmail.core.model import LANGUAGES, BoardFolder
 
@@ -57,8 +57,7 @@ class Workdays(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Office:
+class Office(Struct, frozen=True, kw_only=True, dict=True):
     address: str
     name: str
     aliases: tuple[str, ...] = ()
@@ -84,8 +83,7 @@ class Office:
         return frozenset(map(mailbox, self.own))
 
 
-@dataclass(frozen=True, kw_only=True)
-class People:
+class People(Struct, frozen=True, kw_only=True, dict=True):
     """Staff addresses, bare and in lower case; the fallbacks of docs/interfaces.md section 4 are already applied.
 
     `dpo`: the data protection officer, who gets requests of data-protection rights.
@@ -113,8 +111,7 @@ class People:
         return self.forms if cause == "document_or_form" else self.technical
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
+class Deadlines(Struct, frozen=True, kw_only=True):
     business_days: Annotated[Count, Le(365)] = 1
     day_end: time = time(20)  # time.max stands for 24:00
     remind_hours: Annotated[Limit, Le(240)] = 4
@@ -126,8 +123,7 @@ class Deadlines:
     digest_above: Count = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Escalation:
+class Escalation(Struct, frozen=True, kw_only=True):
     auto_second_level: bool = True
     auto_complex: bool = True
     threshold: Annotated[float, Ge(0), Le(1)] = 0.8
@@ -139,8 +135,7 @@ class Escalation:
     incident_minutes: Annotated[Count, Le(10_080)] = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budgets:
+class Budgets(Struct, frozen=True, kw_only=True):
     per_address_hour: Limit = 3
     per_address_day: Limit = 10
     per_domain_hour: Limit = 20
@@ -149,8 +144,7 @@ class Budgets:
     max_age_hours: Annotated[Limit, Le(8_760)] = 72
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class Sending(Struct, frozen=True, kw_only=True):
     """`ack_envelope`: docs/config.md."""
 
     self_copy: Literal[True, False, "server"] = True
@@ -159,24 +153,21 @@ class Sending:
     uncertain_seconds: int = 900
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
+class Digest(Struct, frozen=True, kw_only=True):
     """`to` empty = no digest."""
 
     to: tuple[str, ...] = ()
     at: time = time(8)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyRules:
+class SurveyRules(Struct, frozen=True, kw_only=True):
     """`per_address_days`: no address is asked again before; 0 = once for each case."""
 
     enabled: bool = False
     per_address_days: Annotated[Limit, Le(3650)] = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CanaryRules:
+class CanaryRules(Struct, frozen=True, kw_only=True):
     """`send_to`: an address that forwards to the office, '' = the office's own; `receiver`: the first word of its
     server's Authentication-Results, '' = as known of its domain. `limit_minutes`: until it is back."""
 
@@ -187,8 +178,7 @@ class CanaryRules:
     limit_minutes: Annotated[Count, Le(10_080)] = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pointer:
+class Pointer(Struct, frozen=True, kw_only=True):
     """How to reach another body; '' = no such way."""
 
     body: str
@@ -196,8 +186,7 @@ class Pointer:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Board(Struct, frozen=True, kw_only=True):
     """Mail folders as the agents' board (docs/interfaces.md section 6). `root`: the parent folder, its levels separated
     by "/" whatever the server uses; `names`: of the folders below it, all but INTAKE."""
 
@@ -205,8 +194,7 @@ class Board:
     names: Mapping[BoardFolder, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """`secrets`: the first token secret signs, all verify. `instance`: this installation's public name.
 
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
@@ -221,13 +209,13 @@ class Policy:
     workdays: Workdays
     secrets: tuple[bytes, ...]
     instance: str
-    deadlines: Deadlines = field(default_factory=Deadlines)
-    escalation: Escalation = field(default_factory=Escalation)
-    budgets: Budgets = field(default_factory=Budgets)
-    sending: Sending = field(default_factory=Sending)
-    digest: Digest = field(default_factory=Digest)
-    canary: CanaryRules = field(default_factory=CanaryRules)
-    survey: SurveyRules = field(default_factory=SurveyRules)
+    deadlines: Deadlines = Deadlines()
+    escalation: Escalation = Escalation()
+    budgets: Budgets = Budgets()
+    sending: Sending = Sending()
+    digest: Digest = Digest()
+    canary: CanaryRules = CanaryRules()
+    survey: SurveyRules = SurveyRules()
     report_to: tuple[str, ...] = ()
     provable: bool = False
     form_senders: frozenset[str] = frozenset()

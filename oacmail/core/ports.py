@@ -5,9 +5,10 @@ messages that it adds are drafts and, in a folder of their own, pieces of the le
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from oacmail.core.model import Folder, MessageRef
 
@@ -15,16 +16,14 @@ from oacmail.core.model import Folder, MessageRef
 # Folders, messages and their UIDs.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchedFolder:
+class WatchedFolder(Struct, frozen=True, kw_only=True):
     """A folder by its name on the server, and its role."""
 
     name: str
     role: Folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderState:
+class FolderState(Struct, frozen=True, kw_only=True):
     """The reply to SELECT. `uidnext` 0 = the server named none."""
 
     uidvalidity: int
@@ -32,8 +31,7 @@ class FolderState:
     exists: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageMeta:
+class MessageMeta(Struct, frozen=True, kw_only=True):
     """One message of a folder: `size` in bytes (RFC822.SIZE), `internal_date` aware, whole seconds, UTC."""
 
     uid: int
@@ -41,8 +39,7 @@ class MessageMeta:
     internal_date: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True):
     """The bytes of a message. `complete`: False if it was read by BODYSTRUCTURE, without attachments; `skipped` then
     lists them as (name, MIME type, size in bytes)."""
 
@@ -51,8 +48,7 @@ class Fetched:
     skipped: tuple[tuple[str, str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderTree:
+class FolderTree(Struct, frozen=True, kw_only=True):
     """`separator`: of the levels of names, '' = the server has none. `prefix`: how the names of all personal folders
     begin (NAMESPACE, RFC 2342), '' = in no particular way. `names`: of the folders that can be opened."""
 
@@ -167,8 +163,7 @@ class Mailbox(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderRow:
+class FolderRow(Struct, frozen=True, kw_only=True):
     """A folder as the database knows it. `started_at`: older messages are the baseline. `read_once`: it was read to
     its end since; until then every older message counts as baseline, whatever clock dated it."""
 
@@ -179,8 +174,7 @@ class FolderRow:
     read_once: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderRead:
+class FolderRead(Struct, frozen=True, kw_only=True):
     """A folder that was read to its end. `compared`: every place was compared with our records."""
 
     name: str
@@ -189,8 +183,7 @@ class FolderRead:
     compared: bool
 
 
-@dataclass(slots=True)
-class FolderListing:
+class FolderListing(Struct):
     """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared. `present`:
     all UIDs in it; `replaced`: those that have once named other messages; `renewed`: the folder was renumbered or
     restored since the last pass.
@@ -230,8 +223,7 @@ class FolderListing:
 # One mail to hand over, and the errors that tell the result.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True):
     """One mail to hand to the relay. `copy_to`: the office's address if a self-copy is wanted, else ''."""
 
     key: str

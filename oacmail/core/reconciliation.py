@@ -6,10 +6,11 @@ found, which is for a person.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 CODE = "reconciliation"  # the problem's
 NIGHT = time(3)
@@ -41,8 +42,7 @@ UNPROVEN = (Mismatch.FOLDER, Mismatch.LEDGER)
 """What keeps a proof from being whole: the messages of a folder, or all rows, were not compared."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discrepancy:
+class Discrepancy(Struct, frozen=True, kw_only=True):
     """`where`: the folder, the number of the case, the kind of mail or the row; `at`: when the message arrived, the
     mail was sent or the case opened. By these two a person finds it. `detail`: of a row, what the ledger says and what
     it has, field by field; of the ledger, what is wrong with it."""
@@ -53,8 +53,7 @@ class Discrepancy:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingMessage:
+class MissingMessage(Struct, frozen=True, kw_only=True):
     """A message that is in no watched folder: `discrepancy` is what to say unless one of `message_ids` ('' = it has
     none) is found elsewhere. `fingerprint`: '' = of a copy that has never come."""
 
@@ -63,8 +62,7 @@ class MissingMessage:
     discrepancy: Discrepancy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciliation:
+class Reconciliation(Struct, frozen=True, kw_only=True):
     """The result of one proof. `compared`: rows by table, which had to be as the ledger says; {} = none were compared.
     `found`: () = nothing differs."""
 

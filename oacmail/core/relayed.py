@@ -5,9 +5,10 @@ This module never carries an order out and relays nothing automatic.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from oacmail.core import answers, cases, sender, tokens
 from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, ReviewDone, Send, UpdateCase

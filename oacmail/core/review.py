@@ -6,8 +6,9 @@ on its case leaves the list when a digest that names it was sent: if no agent ob
 """
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 SHORT_REF = 8
 """Characters of a message's fingerprint that a list shows, and that name it in a reply."""
@@ -35,8 +36,7 @@ SET_ASIDE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedEntry:
+class NamedEntry(Struct, frozen=True, kw_only=True):
     """A message that waited for a person, as an order names it. `ref`: its fingerprint; `case`: the number of its case;
     `kept`: its bytes are stored; `request`: it counts as a request by now."""
 
@@ -46,8 +46,7 @@ class NamedEntry:
     request: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewEntry:
+class ReviewEntry(Struct, frozen=True, kw_only=True):
     """An entry of the review list: a message that waits for an agent, or a case without acknowledgement.
 
     `opening`: the beginning of its text, else its subject, unmasked: words/facts.py masks it.
@@ -65,8 +64,7 @@ class ReviewEntry:
         return self.reason.partition(":")[0] in SET_ASIDE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(Struct, frozen=True, kw_only=True):
     """What happened from `since`, the last working day, to the beginning of today: requests that arrived, requests
     that were answered, and how many of these in time; `junk`: messages of the junk folder that are no person's."""
 
@@ -81,8 +79,7 @@ UNSEEN = "answer-unseen"
 """The event: a person quotes an answer that we have not seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastPurge:
+class LastPurge(Struct, frozen=True, kw_only=True):
     """What the last nightly purge has removed: cases that were erased, and stored messages and mails that were erased
     or emptied beside them."""
 
@@ -102,8 +99,7 @@ def last_purge(text: str | None) -> LastPurge | None:
     return LastPurge(at=datetime.fromisoformat(stored["at"]), cases=stored["cases"], copies=stored["copies"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveIncident:
+class LiveIncident(Struct, frozen=True, kw_only=True):
     """An incident with cases that are not closed. `first`: the number of its first case."""
 
     first: str

@@ -6,9 +6,10 @@ and the supervisor are told. Nothing here judges a right or its holder.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, StartDeadline
@@ -21,8 +22,7 @@ RIGHTS: Final = "rights"  # the kind of the deadline
 _BEFORE = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestSummary:
+class RequestSummary(Struct, frozen=True, kw_only=True):
     """A request as staff see it. `message`: its fingerprint; `due_at`: of the ordinary answer; `ordered`: the key of
     the command by which a person says that it is one, '' = the message was read so."""
 

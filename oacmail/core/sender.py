@@ -5,7 +5,8 @@ From alone proves nothing. This module also knows what text must reach no citize
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from oacmail.core.effects import Arrived
 from oacmail.core.model import WORDED, Auto, Folder, Kind, Message, Role, domain_of, regex
@@ -16,8 +17,7 @@ from oacmail.core.tokens import MOST_SIGNATURES, Signature, claimed_case, verify
 # A staff member needs an address *and* authenticity. The text is never read.
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """`proven`: staff whose From our own servers vouch for. `rule` names what decided."""
 
     role: Role

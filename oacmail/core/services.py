@@ -5,8 +5,10 @@ decides what is second level (core/classification.py).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from oacmail.core import acknowledgement, answers, calendar, incidents, notices
 from oacmail.core.answers import draft, draft_row
@@ -42,8 +44,7 @@ ANEW: CaseColumns = {"solved_at": None, "told_at": None, "expected_on": None}
 _DECIDED = "level:second: "  # prefix of the classifier's reasons (core/classification.py)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(Struct, frozen=True, kw_only=True):
     """What the services are told of a case. `words`: those that decided; `why`: what an agent has seen. `message`: the
     fingerprint of the one that goes along. `affected`: how many people the failure of this platform affects today, 0 =
     no platform is known."""
@@ -64,9 +65,7 @@ class Card:
     affected: int = 0
 
     def facts(self) -> dict[str, object]:
-        return {
-            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("case", "message")
-        }
+        return {name: value for name, value in asdict(self).items() if name not in ("case", "message")}
 
 
 BRIEF = 6

@@ -6,10 +6,11 @@ It reads words; what follows is decided in core/services.py. What cannot be read
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import dropwhile
+
+from msgspec import Struct
 
 from oacmail.core import common_words
 from oacmail.core.days_named import day_named, days_named, without_days
@@ -32,8 +33,7 @@ class Statement(StrEnum):
     UNREAD = "unread"
 
 
-@dataclass(frozen=True, slots=True)
-class ServicesReply:
+class ServicesReply(Struct, frozen=True):
     """`day`: by when they expect to have it solved; only of `EXPECTED`."""
 
     said: Statement

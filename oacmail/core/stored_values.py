@@ -6,8 +6,9 @@ written. What is deleted when, and with whom, is read from here (`store/writing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 # Of a message that may still come, or of one that is known by its fingerprint or its Message-ID
 RESERVED = "reserved:"
@@ -92,8 +93,7 @@ class Tells(StrEnum):
     WORDS = "the value holds words of messages"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Family(Struct, frozen=True, kw_only=True):
     """`key`: what follows the prefix, '' = nothing; `value`: its shape and unit.
     `recorded`: the ledger covers it, so that it comes back with a rebuild; it tells nothing, or a keyed hash.
 

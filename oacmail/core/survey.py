@@ -4,9 +4,10 @@ There is no reminder. A vote alone never opens a case again. No text of a citize
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from oacmail.core import calendar, notices, review
 from oacmail.core.cases import CitizenRequest, can_be_told, notice
@@ -110,8 +111,7 @@ LOW_SCORE = 2
 _NO_VOTERS = (*MACHINES, Kind.SPAM)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot:
+class Ballot(Struct, frozen=True, kw_only=True):
     """A reply to the survey of `case`. `score`: 1 to 5, 0 = it has no mark, or (`unclear`) it cannot be told which;
     `rule`: how it was recognised; `guest`: its writer does not take part in the case; `asks`: it is a request besides;
     `says_more`: it has words that are not thanks; `late`: it counts for nothing."""

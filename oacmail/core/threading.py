@@ -3,8 +3,9 @@ than none: an uncertain message opens a new case.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from oacmail.core.model import Dmarc, Message, Role, regex
 from oacmail.core.view import CaseView, MessageView, View
@@ -69,8 +70,7 @@ def unproven_reply_to(message: Message) -> str:
     return "" if message.auth.authentic else elsewhere
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadMatch:
+class ThreadMatch(Struct, frozen=True):
     """`case`: the message joins it; None = it opens a new one. `guest`: the writer is no participant. `parent`: the
     case that a new one may belong to."""
 

@@ -10,12 +10,13 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from oacmail.core.kinds import EnvelopeSender
 from oacmail.core.model import domain_of, regex
@@ -190,8 +191,7 @@ def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: dat
     return _hmac(secret, "own", text)[:16].hex()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True):
     """A valid X-Oacmail field: which of our mails this is, on which case, about which message; `run`: the process that
     queued it; `text`: the hash of all that it said (`text_hash`). Both are '' in mail of early
     versions."""
@@ -349,8 +349,7 @@ _FIRST_YEAR = 2000
 _MAC = 10  # octets: 80 bits, as many as fit into a local part of 64 octets (RFC 5321 section 4.5.3.1.1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkToken:
+class LinkToken(Struct, frozen=True, kw_only=True):
     """What a token says; `valid`: one of the secrets has made it for `bound`."""
 
     number: int
@@ -403,8 +402,7 @@ SCORES = (1, 2, 3, 4, 5)
 _VOTE = "vote"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoteToken:
+class VoteToken(Struct, frozen=True, kw_only=True):
     """The score of a valid token, and the number of its case."""
 
     case: str

@@ -5,10 +5,11 @@ writes of the subject; the core never asks for more. Subjects are already folded
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Annotated, TypedDict
+
+from msgspec import Struct
 
 from oacmail.core.canary import LastCanary
 from oacmail.core.kinds import MailKind, MailState
@@ -50,8 +51,7 @@ class CaseColumns(TypedDict, total=False):
     expected_on: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadline:
+class Deadline(Struct, frozen=True, kw_only=True):
     """A running deadline: neither met nor withdrawn. That of level 0 for an answer or a request of rights also
     runs after it was reached."""
 
@@ -65,8 +65,7 @@ class Deadline:
     """Addresses at which the author of that message may be answered (From, Reply-To); empty without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenQuestion:
+class OpenQuestion(Struct, frozen=True, kw_only=True):
     """A request on a case, answered or not."""
 
     guest: str  # '' = the citizen wrote it, else the address of the guest or other citizen
@@ -74,8 +73,7 @@ class OpenQuestion:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseMessage:
+class CaseMessage(Struct, frozen=True, kw_only=True):
     """A message of a case."""
 
     message: str  # its fingerprint
@@ -83,8 +81,7 @@ class CaseMessage:
     by_office: bool  # an agent wrote it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessagesView:
+class MessagesView(Struct, frozen=True, kw_only=True):
     """The messages of a case."""
 
     first_message_id: str = ""  # the Message-ID of the one that opened it
@@ -97,8 +94,7 @@ class MessagesView:
     list, and of those that were filed the ones that the last summary which names any of them lists."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentView:
+class SentView(Struct, frozen=True, kw_only=True):
     """Our mails about a case."""
 
     kinds: frozenset[MailKind] = frozenset()  # those that were sent or will be
@@ -108,8 +104,7 @@ class SentView:
     surveyed_at: datetime | None = None  # when its survey was sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreedCall:
+class AgreedCall(Struct, frozen=True, kw_only=True):
     """A call as its person was told of it, and as calendars show it. `hours`: those of the slot that were named;
     `sequence`: how often it has changed since it was told first (RFC 5545, section 3.8.7.4); `agent`: the name of the
     agent whose calendar has it, '' = it is the person's."""
@@ -122,8 +117,7 @@ class AgreedCall:
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallView:
+class CallView(Struct, frozen=True, kw_only=True):
     """The call for which the person of a case has asked."""
 
     slot: Slot | None = None  # None = no number was given
@@ -135,8 +129,7 @@ class CallView:
     held: AgreedCall | None = None  # as an agent was told last
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermView:
+class TermView(Struct, frozen=True, kw_only=True):
     """The person's own term (R32)."""
 
     ends_on: date | None = None
@@ -145,8 +138,7 @@ class TermView:
     named_by: frozenset[str] = frozenset()  # fingerprints of the messages that name the day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServicesView:
+class ServicesView(Struct, frozen=True, kw_only=True):
     """What is with the technical services, or may be (R11, R22)."""
 
     operator: str = ""
@@ -159,8 +151,7 @@ class ServicesView:
     nudged_at: datetime | None = None  # when the last reminder about it alone left
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseView:
+class CaseView(Struct, frozen=True, kw_only=True):
     """A case as it stands. A field that has the name and the type of a column of `cases` is read from it, here and in
     the views above (store/cases.py)."""
 
@@ -195,11 +186,11 @@ class CaseView:
 
     # By subject
     first_message: str = ""  # the fingerprint of the one that opened the case
-    messages: MessagesView = field(default_factory=MessagesView)
-    sent: SentView = field(default_factory=SentView)
-    call: CallView = field(default_factory=CallView)
-    term: TermView = field(default_factory=TermView)
-    services: ServicesView = field(default_factory=ServicesView)
+    messages: MessagesView = MessagesView()
+    sent: SentView = SentView()
+    call: CallView = CallView()
+    term: TermView = TermView()
+    services: ServicesView = ServicesView()
 
     def running(self, kind: DeadlineKind) -> tuple[Deadline, ...]:
         return tuple(deadline for deadline in self.deadlines if deadline.kind == kind)
@@ -229,8 +220,7 @@ Cases = Mapping[str, CaseView]
 """By the number that was asked for: a merged case also stands for those that became it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageView:
+class MessageView(Struct, frozen=True, kw_only=True):
     """A recorded message."""
 
     fingerprint: str
@@ -250,8 +240,7 @@ class MessageView:
     in_junk: bool = False  # it was seen in the junk folder alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingView:
+class OutgoingView(Struct, frozen=True, kw_only=True):
     """A mail in the outbox."""
 
     key: str
@@ -275,8 +264,7 @@ def junk_cards(mails: Sequence[OutgoingView]) -> tuple[str, ...]:
     return tuple(mail.key.split(":")[1] for mail in reversed(mails) if mail.kind is MailKind.IN_JUNK)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseThread:
+class CaseThread(Struct, frozen=True, kw_only=True):
     """What a relayed answer continues."""
 
     message_ids: tuple[str, ...]  # of the person's messages, oldest first
@@ -284,8 +272,7 @@ class CaseThread:
     internal: frozenset[str]  # the lines that must reach no citizen (core/sender.py)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnplacedMail:
+class UnplacedMail(Struct, frozen=True, kw_only=True):
     """A new mail of the desk of which the agents were asked what it answers."""
 
     fingerprint: str
@@ -295,8 +282,7 @@ class UnplacedMail:
     undelivered: tuple[str, ...] | None = None  # as in `StaffView`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """A mail that the relay refused or deferred since it last accepted one."""
 
     key: str
@@ -304,8 +290,7 @@ class Refusal:
     final: bool  # it counts as failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonView:
+class PersonView(Struct, frozen=True, kw_only=True):
     """A person as the store knows them."""
 
     address: str
@@ -313,8 +298,7 @@ class PersonView:
     known: bool = False  # an agent has answered this address before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
+class Released(Struct, frozen=True, kw_only=True):
     """Acknowledgements of one share that were released in the last hour and day, and those that wait."""
 
     hour: int = 0
@@ -322,8 +306,7 @@ class Released:
     waiting: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateUsage:
+class RateUsage(Struct, frozen=True, kw_only=True):
     """What is used of the shares of an address (docs/subjects.md, "Acknowledgement budgets")."""
 
     mailbox: Released = Released()
@@ -331,8 +314,7 @@ class RateUsage:
     unverified: Released = Released()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed:
+class Noticed(Struct, frozen=True, kw_only=True):
     """How many notices of one kind about messages of one citizen were sent to staff in the last hour as single mails,
     or will be; one to several recipients counts once."""
 
@@ -341,8 +323,7 @@ class Noticed:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimilarCase:
+class SimilarCase(Struct, frozen=True, kw_only=True):
     """A second-level case on the platform that fails by the message."""
 
     number: str
@@ -356,12 +337,11 @@ class SimilarCase:
 # --- For a command ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandView:
+class CommandView(Struct, frozen=True, kw_only=True):
     """For a command about a case, and for a move on the board."""
 
-    cases: Cases = field(default_factory=lambda: MappingProxyType({}))
-    affected: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    cases: Cases = MappingProxyType({})
+    affected: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType({})
     """(operator, platform) that its cases or the message blame, to the addresses of those whom it affects today."""
     drafts: str = ""  # the folder for draft answers, '' = the mailbox has none
     away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
@@ -370,18 +350,16 @@ class CommandView:
 # --- For an arrived message ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriterView:
+class WriterView(Struct, frozen=True, kw_only=True):
     """For the acknowledgement: the writer, and whether it may have left before."""
 
     person: PersonView | None = None
-    spent: RateUsage = field(default_factory=RateUsage)
+    spent: RateUsage = RateUsage()
     restored_at: datetime | None = None  # of a restore; None also if self-copies show what had been sent before
     key_lost_at: datetime | None = None  # when the token key was lost
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyView:
+class CopyView(Struct, frozen=True, kw_only=True):
     """For a copy of our own mail."""
 
     run: str = ""  # the name of this process
@@ -391,8 +369,7 @@ class CopyView:
     added_before: int = 0  # copies to other recipients that have the same addition as this one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaffView:
+class StaffView(Struct, frozen=True, kw_only=True):
     """For mail between the desk and people outside."""
 
     undelivered: tuple[str, ...] | None = None
@@ -403,21 +380,19 @@ class StaffView:
     """The mail that our question names to which this message replies, or this message, if we have asked about it."""
     overtaken_by: tuple[MessageView, ...] = ()  # the desk's messages that name its Message-ID
     forwarded_case: str | None = None  # the case that a mail in Sent, which it names, has forwarded to its sender
-    entrusted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    entrusted: Mapping[str, str] = MappingProxyType({})
     """Of an agent's automatic reply, the cases in the agent's hands in which somebody may wait, to who assigned it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrdersView:
+class OrdersView(Struct, frozen=True, kw_only=True):
     """For orders by mail."""
 
-    entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
+    entries: Mapping[str, NamedEntry] = MappingProxyType({})
     """Of the review list, by the beginning of the reference that an order, or the card of a message in Junk, names."""
     used_tokens: frozenset[str] = frozenset()  # the order tokens that it carries and that were used before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View(CommandView):
+class View(CommandView, frozen=True, kw_only=True):
     """For an arrived message."""
 
     # What it is related to
@@ -435,10 +410,10 @@ class View(CommandView):
     acknowledged_as: str | None = None  # the number in the acknowledgement of this very message
 
     # By subject
-    writer: WriterView = field(default_factory=WriterView)
-    copy: CopyView = field(default_factory=CopyView)
-    staff: StaffView = field(default_factory=StaffView)
-    orders: OrdersView = field(default_factory=OrdersView)
+    writer: WriterView = WriterView()
+    copy: CopyView = CopyView()
+    staff: StaffView = StaffView()
+    orders: OrdersView = OrdersView()
     thread: CaseThread | None = None  # of the case to whose person it is to be relayed
     alike: tuple[SimilarCase, ...] = ()
     """Recent second-level cases on the platform that fails by it, oldest first; of an incident only the last."""
@@ -447,12 +422,11 @@ class View(CommandView):
 # --- For a mail of ours ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryView:
+class DeliveryView(Struct, frozen=True, kw_only=True):
     """For a delivery result, and for a command about a mail."""
 
     mail: OutgoingView | None = None  # None = there is no such mail
-    cases: Cases = field(default_factory=lambda: MappingProxyType({}))
+    cases: Cases = MappingProxyType({})
     """Its case, if the mail meets a deadline."""
     refusals: tuple[Refusal, ...] = ()  # of other mails, for one that is refused
     taken_since: bool = False  # the relay accepted a mail since it last refused this one
@@ -461,8 +435,7 @@ class DeliveryView:
 # --- For a tick ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueView:
+class DueView(Struct, frozen=True, kw_only=True):
     """Deadlines that are due, and how far the mailbox has been read."""
 
     reached: tuple[tuple[CaseView, Deadline], ...] = ()  # due now
@@ -472,8 +445,7 @@ class DueView:
     spared: frozenset[str] = frozenset()  # citizens of reached cases who get no survey now (core/survey.py)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeferredAcknowledgement:
+class DeferredAcknowledgement(Struct, frozen=True, kw_only=True):
     """A deferred acknowledgement."""
 
     key: str
@@ -483,19 +455,17 @@ class DeferredAcknowledgement:
     answered: bool  # an agent has answered, or the case is closed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeferredView:
+class DeferredView(Struct, frozen=True, kw_only=True):
     """The deferred acknowledgements, and what their budgets have left."""
 
     acknowledgements: tuple[DeferredAcknowledgement, ...] = ()
-    spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))  # by recipient
+    spent: Mapping[str, RateUsage] = MappingProxyType({})  # by recipient
     acquainted: frozenset[str] = frozenset()  # domains of the recipients of which an agent has answered somebody
     strangers: int = 0
     """Acknowledgements without a verdict that have left within the day to other domains that are no large provider."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeferredNotice:
+class DeferredNotice(Struct, frozen=True, kw_only=True):
     """A deferred notice to staff, for the next list."""
 
     key: str
@@ -513,8 +483,7 @@ class DeferredNotice:
     topic: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainDelivery:
+class UncertainDelivery(Struct, frozen=True, kw_only=True):
     """A mail that the relay took without a reply."""
 
     key: str
@@ -532,17 +501,15 @@ class UncertainDelivery:
     probed: bool = False  # probes were queued after this try
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemsView:
+class ProblemsView(Struct, frozen=True, kw_only=True):
     """Problems of the service, by their code."""
 
-    since: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
-    causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # those that are known
+    since: Mapping[str, datetime] = MappingProxyType({})
+    causes: Mapping[str, str] = MappingProxyType({})  # those that are known
     alerts: tuple[str, ...] = ()  # codes of those that this tick may report to the operator
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestView:
+class DigestView(Struct, frozen=True, kw_only=True):
     """What the summary of the day shows."""
 
     live: tuple[CaseView, ...]
@@ -558,12 +525,11 @@ class DigestView:
     problems: tuple[str, ...]  # codes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TickView:
+class TickView(Struct, frozen=True, kw_only=True):
     """For one tick. What is not due, or was put off, is empty."""
 
-    due: DueView = field(default_factory=DueView)
-    deferred: DeferredView = field(default_factory=DeferredView)
+    due: DueView = DueView()
+    deferred: DeferredView = DeferredView()
     notices: tuple[DeferredNotice, ...] = ()
     uncertain: tuple[UncertainDelivery, ...] = ()
     overnight: tuple[tuple[str, MailKind], ...] = ()
@@ -571,8 +537,8 @@ class TickView:
     far_off: tuple[tuple[str, MailKind, datetime], ...] = ()
     """(key, kind, next_at) of queued mail that is deferred for longer than the longest wait between two attempts."""
     canary: LastCanary | None = None  # the last one, where any are sent
-    problems: ProblemsView = field(default_factory=ProblemsView)
-    alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))  # alert to when it was sent
+    problems: ProblemsView = ProblemsView()
+    alerted: Mapping[str, datetime] = MappingProxyType({})  # alert to when it was sent
     digest: DigestView | None = None  # None = it is not due
     calls: Sequence[CaseView] = ()  # the cases with a call whose slot is not long over
 

@@ -2,8 +2,9 @@
 domains that refuse our mail."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from oacmail.core.model import regex
 
@@ -47,8 +48,7 @@ says on a bad day; of addresses that people mistype, which are not counted, and 
 _OF_THE_MAILBOX = regex(r"(?<![\d.])5\.(?:1\.(?![78]\b)\d{1,3}|2\.\d{1,3})(?![\d.])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DomainRefusals:
+class DomainRefusals(Struct, frozen=True, kw_only=True):
     """The mail of the last days to one registrable domain: how many people it refused, of how many to whom we wrote;
     `said`: what it said last, without addresses."""
 

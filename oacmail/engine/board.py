@@ -7,10 +7,11 @@ reads a flag but \\Deleted, and holds no rule about cases. Without a board it do
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.board import (
@@ -43,22 +44,17 @@ AT_REST = timedelta(days=2)  # after that a closed case is looked at only when a
 TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
 
 
-@dataclass(slots=True)
 class BoardSync:
-    engine: Engine
-    mailbox: Mailbox
-    _names: BoardNames | None = None
-    _places: dict[str, BoardPlace | None] = field(default_factory=dict)  # of this pass, by the name of the folder
-    _existing: set[str] = field(default_factory=set)
-    _roles: dict[str, Folder] = field(default_factory=dict)
-    _ignored: dict[tuple[str, int], set[int]] = field(default_factory=dict)
-    _recent: list[datetime] = field(default_factory=list)
-    _unplaced: ProblemFlag = field(init=False)
-    _many: ProblemFlag = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._unplaced = ProblemFlag(self.engine.store, "board", begins="board.unplaced")
-        self._many = ProblemFlag(self.engine.store, "board-moves", begins="board.moves-wait")
+    def __init__(self, engine: Engine, mailbox: Mailbox) -> None:
+        self.engine, self.mailbox = engine, mailbox
+        self._names: BoardNames | None = None
+        self._places: dict[str, BoardPlace | None] = {}  # of this pass, by the name of the folder
+        self._existing: set[str] = set()
+        self._roles: dict[str, Folder] = {}
+        self._ignored: dict[tuple[str, int], set[int]] = {}
+        self._recent: list[datetime] = []
+        self._unplaced = ProblemFlag(engine.store, "board", begins="board.unplaced")
+        self._many = ProblemFlag(engine.store, "board-moves", begins="board.moves-wait")
 
     # --- folders ----------------------------------------------------------------------------------
 

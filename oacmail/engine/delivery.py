@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
@@ -31,18 +32,13 @@ _PORTION = 4
 """A town takes a quarter of what is free at a time: one with much to send leaves room for the others."""
 
 
-@dataclass(slots=True)
 class RelayBudget:
     """`per_minute`: 0 = no limit. `shared`: None = this town counts for itself."""
 
-    store: SqliteStore
-    per_minute: int
-    shared: BudgetFile | None
-    _since: datetime | None = None
-    _unusable: ProblemFlag = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._unusable = ProblemFlag(self.store, SHARED_BUDGET)
+    def __init__(self, store: SqliteStore, per_minute: int, shared: BudgetFile | None) -> None:
+        self.store, self.per_minute, self.shared = store, per_minute, shared
+        self._since: datetime | None = None
+        self._unusable = ProblemFlag(store, SHARED_BUDGET)
 
     def room(self, most: int, now: datetime) -> int:
         """How many mails may be tried now, up to `most`."""
@@ -98,7 +94,6 @@ class Attempt(NamedTuple):
     limit: Transient | None = None
 
 
-@dataclass(slots=True)
 class Delivery:
     """`citizens_may` is set once all folders were read.
 
@@ -106,19 +101,12 @@ class Delivery:
     any moment; after the last mail of a batch, or if the relay has a problem, it has its own commit.
     """
 
-    engine: Engine
-    transport: Transport
-    per_minute: int
-    shared: BudgetFile | None = None
-    citizens_may: bool = False
-    _interrupted: bool = False
-    _unrecorded: DeliveryResult | None = None
-    _refuses: ProblemFlag = field(init=False)
-    _budget: RelayBudget = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._budget = RelayBudget(self.engine.store, self.per_minute, self.shared)
-        self._refuses = ProblemFlag(self.engine.store, REFUSES)
+    def __init__(self, engine: Engine, transport: Transport, per_minute: int, shared: BudgetFile | None = None) -> None:
+        self.engine, self.transport = engine, transport
+        self.citizens_may = self._interrupted = False
+        self._unrecorded: DeliveryResult | None = None
+        self._refuses = ProblemFlag(engine.store, REFUSES)
+        self._budget = RelayBudget(engine.store, per_minute, shared)
 
     def drain(self) -> bool:
         """Send what is due, up to a batch; return True if there may be more. Raises RelayError, Transient, Fatal."""

@@ -6,10 +6,12 @@
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from oacmail.core import calendar, relayed, tokens
 from oacmail.core.decide import decide, may_exceed, within_limits
@@ -54,8 +56,7 @@ class _Undo(Exception):
     """Ends a turn without a commit."""
 
 
-@dataclass(slots=True)
-class Engine:
+class Engine(Struct):
     """`on_mail` is called after a turn that queued mail, in its thread; queries to the store wait until the commit.
     `parser_config`: how messages are read, without the stored lessons. `progress` is called after each part
     of a long piece of work, in its thread: the work is not stuck."""
@@ -235,8 +236,7 @@ class Engine:
 PUT_OFF = timedelta(hours=1)
 
 
-@dataclass(slots=True)
-class Ticks:
+class Ticks(Struct):
     engine: Engine
 
     def tick(self) -> None:
@@ -295,8 +295,7 @@ class Ticks:
 AGAIN = timedelta(hours=1)
 
 
-@dataclass(slots=True)
-class NightlyJobs:
+class NightlyJobs(Struct):
     """`jobs`: name to work, in their order. Called by one thread at a time."""
 
     ticks: Ticks

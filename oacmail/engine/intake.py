@@ -6,10 +6,12 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import InitVar, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from oacmail.batches import batched
 from oacmail.core import calendar
@@ -47,8 +49,7 @@ TAIL = 20  # a restored mailbox reuses the highest UIDs
 TOGETHER_BYTES = 1_000_000
 
 
-@dataclass(slots=True)
-class FolderScan:
+class FolderScan(Struct):
     """`backlog`: messages that arrived this long before the first start are processed too."""
 
     engine: Engine
@@ -188,19 +189,12 @@ class FolderScan:
 FULL, ALMOST_FULL = "mailbox-full", 0.95  # the code of the problem, and the share of the quota from which it exists
 
 
-@dataclass(slots=True)
 class MailboxActions:
-    engine: Engine
-    mailbox: Mailbox
-    _unfiled: ProblemFlag = field(init=False)
-    _full: ProblemFlag = field(init=False)
-    _unwritten: ProblemFlag = field(init=False)
-
-    def __post_init__(self) -> None:
-        store = self.engine.store
-        self._unfiled = ProblemFlag(store, "unfiled", begins="message.unfiled")
-        self._full = ProblemFlag(store, FULL)
-        self._unwritten = ProblemFlag(store, "drafts", begins="draft.unwritten")
+    def __init__(self, engine: Engine, mailbox: Mailbox) -> None:
+        self.engine, self.mailbox = engine, mailbox
+        self._unfiled = ProblemFlag(engine.store, "unfiled", begins="message.unfiled")
+        self._full = ProblemFlag(engine.store, FULL)
+        self._unwritten = ProblemFlag(engine.store, "drafts", begins="draft.unwritten")
 
     def look_at_quota(self) -> None:
         """Check the quota: a full mailbox accepts neither messages nor copies, and nothing else reports it."""
@@ -286,8 +280,7 @@ MAX_CRASHES = 5  # crashes with one message alone: a host that fails now and the
 SPACING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """Messages of one folder that are fetched together. `uids`: those requested; `messages`: those received, by UID;
     `groups`: the UIDs that are parsed and processed together."""
 
@@ -297,25 +290,24 @@ class Batch:
     groups: Sequence[tuple[Sequence[int], Answers]]
 
 
-@dataclass(slots=True)
 class Intake:
     """`backlog`: messages that arrived this long before the first start are processed too. `ledger_folder`: where the
     copy of the ledger lies; '' = nowhere."""
 
-    engine: Engine
-    mailbox: Mailbox
-    backlog: InitVar[timedelta]
-    parsing: Parser = field(default_factory=Parser)
-    ledger_folder: str = ""
-    _folder_scan: FolderScan = field(init=False)
-    _mailbox_actions: MailboxActions = field(init=False)
-    _board: BoardSync = field(init=False)
-    _sent_read: bool = False
-
-    def __post_init__(self, backlog: timedelta) -> None:
-        self._folder_scan = FolderScan(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
-        self._mailbox_actions = MailboxActions(engine=self.engine, mailbox=self.mailbox)
-        self._board = BoardSync(engine=self.engine, mailbox=self.mailbox)
+    def __init__(
+        self,
+        engine: Engine,
+        mailbox: Mailbox,
+        backlog: timedelta,
+        parsing: Parser | None = None,
+        ledger_folder: str = "",
+    ) -> None:
+        self.engine, self.mailbox = engine, mailbox
+        self.parsing, self.ledger_folder = parsing or Parser(), ledger_folder
+        self._folder_scan = FolderScan(engine=engine, mailbox=mailbox, backlog=backlog)
+        self._mailbox_actions = MailboxActions(engine, mailbox)
+        self._board = BoardSync(engine, mailbox)
+        self._sent_read = False
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal.

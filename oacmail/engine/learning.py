@@ -5,8 +5,9 @@ corrections, stores the lessons and reports the result before and after. Lessons
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from oacmail.core.stored_values import LESSONS
 from oacmail.mail.parse import parse

@@ -9,11 +9,12 @@ import logging
 from base64 import b64decode, b64encode, encodebytes
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.utils import format_datetime
+
+from msgspec import Struct
 
 from oacmail.core.board import BoardNames
 from oacmail.core.errors import Transient, UnreadableMessage
@@ -31,8 +32,7 @@ PROBLEM = "ledger"
 AT_ONCE = 20  # pieces that are fetched together
 
 
-@dataclass(slots=True)
-class LedgerCopy:
+class LedgerCopy(Struct):
     """`folder`: where the pieces lie; '' = nowhere."""
 
     engine: Engine
@@ -121,8 +121,7 @@ def full_name(tree: FolderTree, folder: str) -> str:
     return folder if folder.startswith(tree.prefix) else tree.prefix + folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
+class Pieces(Struct, frozen=True, kw_only=True):
     """What lies in the folder of the ledger. `bodies`: pieces that are signed with a key of ours, compressed JSON;
     `refused`: how many others there are: `foreign` (they name a key that is not ours), `forged`, `unread` (the server
     does not deliver them, or they are larger than `imap.max_bytes`)."""

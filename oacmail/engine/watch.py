@@ -5,9 +5,10 @@ recorded when it begins and when it ends.
 import json
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from socket import gethostname
+
+from msgspec import Struct, field
 
 from oacmail.core import ends, watched
 from oacmail.core.calendar import local_day
@@ -53,8 +54,7 @@ from oacmail.store.store import SqliteStore
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class ProblemFlag:
+class ProblemFlag(Struct):
     """`code`: the problem's name in `status`; `begins`: the log event when it begins."""
 
     store: SqliteStore
@@ -80,8 +80,7 @@ class ProblemFlag:
 WITHOUT_COPY = timedelta(hours=1)  # how long copies of our mail may be missing
 
 
-@dataclass(slots=True)
-class HostChecks:
+class HostChecks(Struct):
     """`free` returns the free bytes on the disk of the state directory."""
 
     engine: Engine
@@ -121,8 +120,7 @@ class HostChecks:
 # mail.
 
 
-@dataclass(slots=True)
-class GrantWatch:
+class GrantWatch(Struct):
     """`run`: as for the canary's watch; `since`: since when the problem is recorded, None = it is not.
 
     The first look also ends what an earlier process has recorded.
@@ -164,16 +162,12 @@ COMMAND = "alert-command"  # the code of the problem
 MINUTE = timedelta(minutes=1)  # of `canary.limit_minutes`
 
 
-@dataclass(slots=True)
 class CanaryWatch:
     """`run`: runs the admin's command with these words; returns why it failed, '' = it did not, or there is none."""
 
-    engine: Engine
-    run: Callable[[Sequence[str]], str]
-    _since: datetime = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._since = self.engine.now()
+    def __init__(self, engine: Engine, run: Callable[[Sequence[str]], str]) -> None:
+        self.engine, self.run = engine, run
+        self._since = engine.now()
 
     def look(self) -> None:
         """Raises StateError."""
@@ -247,8 +241,7 @@ def note_travel(store: SqliteStore, raw: bytes, domain: str, now: datetime) -> N
         store.remember(TRAVELLED, seen.to_text(), now)
 
 
-@dataclass(slots=True)
-class RecordsWatch:
+class RecordsWatch(Struct):
     """`look`: examines the records, given what our copies show; its result is None if the DNS is not to be asked."""
 
     engine: Engine
@@ -275,8 +268,7 @@ class RecordsWatch:
 # A domain that refuses our mail is a problem of its own, so that each has its alert, with the receiver's words.
 
 
-@dataclass(slots=True)
-class RefusalWatch:
+class RefusalWatch(Struct):
     engine: Engine
 
     def look(self) -> None:
@@ -299,8 +291,7 @@ class RefusalWatch:
 # hears; what could not be looked at keeps the end that was known.
 
 
-@dataclass(slots=True)
-class EndsWatch:
+class EndsWatch(Struct):
     """`look`: what ends, as known on this day, and the names of what could not be looked at."""
 
     engine: Engine

@@ -10,7 +10,6 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import Literal
@@ -35,8 +34,7 @@ from oacmail.servers import (
 # --- Settings --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImapSettings(ServerSettings):
+class ImapSettings(ServerSettings, frozen=True, kw_only=True):
     r"""`watch` holds folder names, or special uses such as `\Sent` (RFC 6154); empty means INBOX and \Sent. `sent` and
     `junk` are the names of the folders of sent mail and of junk; '' means automatic. A message of more than
     `max_bytes` is read in part."""

@@ -4,13 +4,13 @@ means. Before one message is blamed for being unreadable, the server must have g
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TypeVar
 
 from imapclient import IMAPClient, imap_utf7
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 from imapclient.response_parser import parse_response
+from msgspec import Struct
 
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
@@ -33,8 +33,7 @@ _UNSELECTABLE = frozenset(("\\noselect", "\\nonexistent"))
 _DEFAULT_WATCH = ("INBOX", "\\Sent")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A selectable folder. `flags` are in lower case; `last` is the last part of its name, in lower case."""
 
     name: str
@@ -42,8 +41,7 @@ class Listed:
     last: str
 
 
-@dataclass(frozen=True, slots=True)
-class FolderPlan:
+class FolderPlan(Struct, frozen=True):
     """The folders to watch, INBOX first, and the names of those that do not exist. `drafts`: the folder of drafts, '' =
     there is none. `junk_by_name`: the junk folder, if nothing but its name tells it."""
 

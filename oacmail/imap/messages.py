@@ -5,7 +5,6 @@ its parts (BODYSTRUCTURE, RFC 9051 7.5.2). Faults of the server are not caught h
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.errors import HeaderParseError
@@ -14,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from imapclient import IMAPClient
+from msgspec import Struct
 
 from oacmail.batches import batched
 from oacmail.core.model import regex
@@ -30,8 +30,7 @@ _CONTENT_FIELDS = regex(rb"(?im)^(?:content-[^:\r\n]*|mime-version):.*(?:\r?\n[ 
 _EMPTY_TEXT = b"Content-Type: text/plain\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutlinePart:
+class OutlinePart(Struct, frozen=True, kw_only=True):
     """`section` is as in BODY[section], '' for a multipart message itself; `mime` is in lower case; `size` is in
     encoded bytes; `report` is the report-type of a multipart/report; `returned` marks a part of such a report."""
 

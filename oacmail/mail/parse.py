@@ -8,11 +8,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.message import Message as Tree
 from functools import partial
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from oacmail.core.model import NO_FEATURES, Attachment, Auth, Auto, Features, Forwarded, Message, Rung, regex
 from oacmail.core.order_words import find_order_tokens
@@ -75,8 +77,7 @@ class MessageSource:
         return made(**answers)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """`text`: the message's own; `forwarded`: of messages attached to it, where it counts; the tree and its files."""
 
     text: str
@@ -377,8 +378,7 @@ def _addresses(text: str) -> list[str]:
     return [address.lower() for address in _ADDRESS.findall(text)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """`writer`: the value of its From line, '' = it has none."""
 
     writer: str
@@ -436,8 +436,7 @@ def _parsed(block: _Block, writer: str, parser_config: ParserConfig, day: str) -
 # return what `parse` returns for each message, and lose none.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawMessage:
+class RawMessage(Struct, frozen=True, kw_only=True):
     """A message's bytes, with `skipped`, `day` and `with_features` of `parse`."""
 
     raw: bytes

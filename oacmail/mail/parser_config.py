@@ -4,10 +4,11 @@ Values only, built by wiring from the configuration; the parser never sees the r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from oacmail.core.model import LANGUAGES
 
@@ -15,20 +16,18 @@ Sentence = tuple[str, ...]
 """Words as they are compared, HOLE for what is filled in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """Our sentences by their first word: `long` ones, that are ours wherever they stand, `short` ones, and `filled`
     ones that begin with something filled in. `anchors`: the longest word of each long one, with the two
     that are next to it in length."""
 
-    long: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    short: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    filled: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    anchors: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    long: Mapping[str, tuple[Sentence, ...]] = MappingProxyType({})
+    short: Mapping[str, tuple[Sentence, ...]] = MappingProxyType({})
+    filled: Mapping[str, tuple[Sentence, ...]] = MappingProxyType({})
+    anchors: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class TownWords:
+class TownWords(Struct, frozen=True):
     """What the town calls a matter of its own: `words` point to topic `name` at `level` (core.model's values)."""
 
     name: str
@@ -36,8 +35,7 @@ class TownWords:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParserConfig:
+class ParserConfig(Struct, frozen=True, kw_only=True):
     """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC". `town`: its name.
 
     `phone`: the office's own, as its mails show it; nobody asks to be called there. `language`: that of a message in
@@ -60,5 +58,5 @@ class ParserConfig:
     authserv_id: str = ""
     mx: tuple[str, ...] = ()
     internal_relays: tuple[str, ...] = ()
-    wording: Wording = field(default_factory=Wording, hash=False)
-    lessons: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    wording: Wording = Wording()
+    lessons: Mapping[str, Mapping[str, float]] = MappingProxyType({})

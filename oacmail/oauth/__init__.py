@@ -10,11 +10,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from oacmail.core.errors import LOGIN_PAUSE, Transient
 from oacmail.servers import Validity
@@ -31,8 +32,7 @@ _PROVIDERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OauthSettings:
+class OauthSettings(Struct, frozen=True, kw_only=True):
     """One mailbox at one provider (docs/config.md, [oauth]).
 
     `user`: the mailbox. `secret` is called at each renewal, `grant` and `keep` read and replace what a person's sign-in
@@ -42,21 +42,24 @@ class OauthSettings:
     provider: Literal["microsoft365", "google"]
     flow: Literal["application", "person"]
     user: str
-    secret: Callable[[], str] = field(repr=False)
-    grant: Callable[[], str] = field(repr=False)
-    keep: Callable[[str], None] = field(repr=False)
+    secret: Callable[[], str]
+    grant: Callable[[], str]
+    keep: Callable[[str], None]
     tenant: str = ""
     client_id: str = ""
     authority: str = ""
     ca_file: str | None = None
 
+    __repr__ = object.__repr__  # what it calls may be shown with a secret
 
-@dataclass(frozen=True, slots=True)
-class Token:
+
+class Token(Struct, frozen=True):
     """`seconds`: how long it is valid from now on."""
 
-    text: str = field(repr=False)
+    text: str
     seconds: float
+
+    __repr__ = object.__repr__  # the text is a secret
 
 
 class GrantRefused(Transient):

@@ -7,10 +7,12 @@ office's key; `verify` finds a change. The text says the same in the office's fi
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from oacmail import durable
 from oacmail.core.policy import Policy
@@ -21,8 +23,7 @@ FOLDER = "certificates"
 """Where they are written, in the state directory, unless the admin names another place."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackupLeft:
+class BackupLeft(Struct, frozen=True, kw_only=True):
     """A backup that holds data of the person. `until`: when the town's rotation removes it, None = not known;
     `erased`: the person was erased in the file too; `problem`: why they could not be."""
 

@@ -7,12 +7,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import compat32
 from email.utils import getaddresses
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from oacmail import wiring
 from oacmail.config import Config
@@ -103,8 +105,7 @@ _OURS = ("Message-ID", "X-Oacmail-Case")
 AT_ONCE = 20  # messages in memory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class Sought(Struct, frozen=True, kw_only=True):
     """`address`: of the person; `traces`: of their messages and cases. `policy` tells the office's addresses from
     everybody else's."""
 
@@ -113,8 +114,7 @@ class Sought:
     traces: Traces
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundMessage:
+class FoundMessage(Struct, frozen=True, kw_only=True):
     """`named_in`: the fields of its head that name the person; () = it is on a case of theirs. `theirs`: the person
     wrote it, or the office wrote it to them. `shared`: somebody outside the office wrote it, or got it too."""
 
@@ -219,8 +219,7 @@ def delete_messages(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[st
 # here: their names in the event log are the town's record of who did what (RD 311/2022, op.exp.8).
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgetting:
+class Forgetting(Struct, frozen=True, kw_only=True):
     """What was erased, or would be (`scope`), and the moment that its rows bear. `holds`: what stands against it; then
     nothing was erased. `related`: other addresses and numbers that the person seems to use, to be forgotten by
     themselves; `elsewhere`: cases of other people, and messages on none, that name the person."""

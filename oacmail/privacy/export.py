@@ -6,12 +6,13 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
@@ -31,8 +32,7 @@ _BYTES = {"messages": "bytes", "mails": "mime"}
 _OFFICE = "(office)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class Archive(Struct, frozen=True, kw_only=True):
     """`data`: values for JSON; `files`: name -> bytes of messages, as .eml (RFC 5322). `language`: of the page, the
     person's; `office`: its name for itself; `zone`: of its times, for people."""
 

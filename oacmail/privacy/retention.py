@@ -8,11 +8,11 @@ mailbox is ever touched. Each case is a transaction of its own: an interrupted r
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
+from msgspec import Struct
 
 from oacmail import wiring
 from oacmail.config import Config
@@ -32,16 +32,14 @@ _EMPTIED: Sequence[tuple[str, Callable[..., list[Any]], Callable[..., int]]] = (
 """Table, which of its rows are past `privacy.original_days`, and what empties them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Periods:
+class Periods(Struct, frozen=True, kw_only=True):
     """`original_days`: 0 = never. `retention_months`: 1 or more."""
 
     original_days: int
     retention_months: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purged:
+class Purged(Struct, frozen=True, kw_only=True):
     """`cases`: numbers of the cases that were erased, or would be; `counts`: rows by table, `emptied` those of which
     only the bytes went. `total`: with what a run before has removed that was interrupted."""
 

@@ -10,9 +10,11 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from oacmail import durable, reporting
 from oacmail.batches import batched
@@ -42,8 +44,7 @@ FOLDER = "rebuilding"  # in the state directory, until the new database is compl
 _REMEDY = "if it is lost for good, move it out of the way and run oacmail rebuild again"
 
 
-@dataclass(slots=True)
-class Rebuild:
+class Rebuild(Struct):
     """`engine` makes an engine on a new store with a virtual clock. `since`: when the service was first started, for a
     mailbox without a ledger; None = the first message that our own mail answers. `now`: the real time. `on_progress`:
     what, how many, of how many. `ledger`: the folder that has its copy; '' = none."""

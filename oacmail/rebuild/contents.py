@@ -4,9 +4,10 @@ At the same second a message comes before our mail about it, and the desk's answ
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
+
+from msgspec import Struct
 
 from oacmail.batches import batched
 from oacmail.core.board import BoardNames, agents_of
@@ -22,8 +23,7 @@ BATCH = 40
 BATCH_BYTES = 4_000_000  # two such batches are in memory at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """One message: its folder's role, its place, and when it arrived. `own`: it bears a field of our signature's name,
     which anybody can write."""
 
@@ -39,8 +39,7 @@ class Found:
         return self.at, rank, self.ref.folder, self.ref.uid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderContents:
+class FolderContents(Struct, frozen=True, kw_only=True):
     watched: WatchedFolder
     state: FolderState
     metas: tuple[MessageMeta, ...]

@@ -8,8 +8,11 @@ is handed to a relay, and no message, folder or flag is changed. What only the l
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import kinds
 from oacmail.core.effects import Arrived, Decision, Effect, Reconsider, RequestReview, UpdateOutbox
@@ -39,8 +42,7 @@ _HELD = (MailKind.ACK, MailKind.RELAYED)  # a person hears that nothing shows wh
 # --- Proofs ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """A copy of our own mail. `case`: the number that it names, '' = none; `message`: the fingerprint of the message
     that it answers, '' = none, which came at `received_at`; `refs`: the Message-IDs that it names. `at`: when it left:
     its Date, which the signature covers, or the arrival of the copy if the clock was ahead."""
@@ -58,8 +60,7 @@ class Proof:
         return kinds.of_key(self.key) is MailKind.ACK and bool(self.case and self.message)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proofs:
+class Proofs(Struct, frozen=True, kw_only=True):
     """One of each mail, the earliest. `foreign`: how many mails bear a signature that looks like ours under another
     key."""
 
@@ -135,8 +136,7 @@ class Nowhere:
         """Do nothing: there is no connection."""
 
 
-@dataclass(slots=True)
-class Play:
+class Play(Struct, dict=True):
     """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `publish`
     publishes the report of a month that is over. `on_progress` gets the number of played messages."""
 
@@ -151,14 +151,18 @@ class Play:
     lived_until: datetime
     publish: Callable[[], None]
     on_progress: Callable[[int], None]
-    _acks: Mapping[str, Proof] = field(init=False)
-    _delivery: Delivery = field(init=False)
     _queued: bool = False
 
     def __post_init__(self) -> None:
-        self._acks = {proof.message: proof for proof in self.proofs.proven if proof.is_acknowledgement}
-        self._delivery = Delivery(engine=self.engine, transport=Nowhere(), per_minute=0, citizens_may=False)
         self.engine.on_mail = self._on_mail
+
+    @cached_property
+    def _acks(self) -> Mapping[str, Proof]:
+        return {proof.message: proof for proof in self.proofs.proven if proof.is_acknowledgement}
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        return Delivery(engine=self.engine, transport=Nowhere(), per_minute=0)
 
     def _on_mail(self) -> None:
         self._queued = True
@@ -249,8 +253,7 @@ class Play:
 # is over. What was queued after the last sign of life cannot have left; the service sends it, unless it is too old.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnprovenMails:
+class UnprovenMails(Struct, frozen=True, kw_only=True):
     held: tuple[Unproven, ...]
     dropped: tuple[Unproven, ...]
     waiting: tuple[Unproven, ...]

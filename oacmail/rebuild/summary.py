@@ -1,16 +1,16 @@
 """What a rebuild has found, as values: for people, for `--json`, and for the tests that compare."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct, field
+
 from oacmail.store.rebuilt import Unproven
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromLedger:
+class FromLedger(Struct, frozen=True, kw_only=True):
     """What came from the copy of the ledger in the mailbox. `why` it was not used, '' = it was: `none` (there is none),
     `torn` (no snapshot is whole and signed with our key), `version` (another version of oacmail wrote it), `another`
     or `younger` (of a restored database: its past is another one, or goes on longer than the copy). `until`: when its
@@ -29,8 +29,7 @@ class FromLedger:
     unsent: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildSummary:
+class RebuildSummary(Struct, frozen=True, kw_only=True):
     """`since`: older messages count as the mailbox's past, `past` of them. `lived_until`: the last moment at which the
     service certainly lived. `messages`: how many were played, or got their words back; `unread`: how many are left to
     the service. `cases`: status to count.

@@ -7,9 +7,10 @@ import itertools
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from oacmail import durable
 from oacmail.core.acknowledgement import KEY_LOST
@@ -48,8 +49,7 @@ def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> 
         remembered.save_keys(copy, token, now)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class Restored(Struct, frozen=True, kw_only=True):
     """`keys`: the token secrets that the backup held; `names` of those that its mail was signed with, empty in a
     backup of an early version; `replaced`: the database that was set aside, None = there was none; `last`: the last
     entry of its ledger."""

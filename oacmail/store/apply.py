@@ -4,10 +4,11 @@ WRITERS has the function of each effect, which is here or in the module of its t
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+
+from msgspec.structs import replace
 
 from oacmail.core import effects
 from oacmail.core.effects import (

@@ -7,10 +7,11 @@ decides nothing; `SqliteStore` has its methods.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Literal
+
+from msgspec import Struct
 
 from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
 from oacmail.core.model import MessageRef, Outcome, Role
@@ -49,8 +50,7 @@ Word = Literal["waits", "carry out", "undo"]
 """What a person said of a move that is one of many: nothing yet, yes, no."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsettled:
+class Unsettled(Struct, frozen=True, kw_only=True):
     """A message that may have been moved. `outcome`, `role` None: it could not be read and has no record. `places`: all
     that exist now, oldest first, their `means` and `deleted` unknown."""
 
@@ -63,8 +63,7 @@ class Unsettled:
     places: tuple[CurrentPlace, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """A message that lies where it was last put. `due_at`: of its case's earliest running response deadline;
     `flagged`: as we left it; `target`: the folder to which a move of ours is under way."""
 

@@ -5,11 +5,12 @@ on, with the texts that a relayed answer continues. It writes nothing.
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
+
+from msgspec.structs import replace
 
 from oacmail.core import sender
 from oacmail.core.cases import CALL_TOLD

@@ -10,7 +10,6 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache, wraps
 from importlib import util
@@ -21,6 +20,8 @@ from time import monotonic, sleep
 from types import ModuleType, UnionType
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from oacmail import durable
 from oacmail.core.derivation import hour_of
@@ -476,8 +477,7 @@ _DRAFT = ".new-copy"
 _TRIAL = "migrate-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """`steps`: each pending step with its seconds, in their order; `seconds` of all, with the copy that a real upgrade
     keeps; `size`: bytes of the database; `most`: bytes that the copy and its log had at most; `faults`: what SQLite
     finds wrong in the migrated copy."""

@@ -8,10 +8,11 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.kinds import NOT_ENDED, MailKind
@@ -59,8 +60,7 @@ _MAIL = """key, message_id, kind, recipient, domain, length, state, copied_at, r
   erased_at"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True, kw_only=True):
     """`person`: keyed hash of an address; `key`: the name of the key; `at`: when, as stored."""
 
     person: str
@@ -421,8 +421,7 @@ def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:
 # rebuild left in the state directory. What was copied elsewhere is not known here.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
+class Backup(Struct, frozen=True, kw_only=True):
     """`exists`: the file is still at its path."""
 
     path: Path

@@ -17,12 +17,13 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from operator import itemgetter
 from secrets import token_hex
 from typing import Any
+
+from msgspec import Struct, field
 
 from oacmail.core.model import regex
 from oacmail.core.reconciliation import Discrepancy, Mismatch
@@ -33,8 +34,7 @@ from oacmail.store.personal import DERIVED, ERASED, ROWS
 from oacmail.store.writing import remember
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(Struct, frozen=True):
     """A table that the ledger covers. `key`: the columns of its primary key; `also`: columns that are in the image
     although an erasure empties them; `but`: columns that each pass over the mailbox changes; `only`: which rows, as SQL
     with {of} before each column."""
@@ -326,8 +326,7 @@ def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed:
 # snapshot, also where a row differs: so it differs in the next proof too.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowProof:
+class RowProof(Struct, frozen=True, kw_only=True):
     """`broken`: why the ledger proves nothing ("none": it has no snapshot, "key": its key is not among these, "schema":
     somebody has changed the tables since, "gap": an entry is missing, "forged": a signature is wrong), or ''.
     `compared`: rows by table. `snapshot`: its HMAC. `until` and `chained`: sequence and HMAC of the last entry;
@@ -529,19 +528,20 @@ def _some(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
     return list(map(tuple, cursor.fetchmany(_PIECE)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class Copied(Struct, frozen=True, kw_only=True):
     """What the pieces in a mailbox tell. `key`: the snapshot's; `names`: the columns of each table; `steps`: those
     of the schema that wrote them; `until` and `chained`: sequence and HMAC of the last entry, which was copied `at`
     this time; `lost`: entries that lie behind a gap or bear a wrong signature."""
 
-    key: bytes = field(repr=False)
+    key: bytes
     names: Mapping[str, Sequence[str]]
     steps: Sequence[str]
     until: int
     chained: bytes
     at: str
     lost: int
+
+    __repr__ = object.__repr__  # the key is a secret
 
 
 def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[bytes]) -> Copied | None:

@@ -5,8 +5,10 @@ read for what is decided about them.
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.canary import LastCanary
@@ -87,8 +89,7 @@ _DRAFTS = """SELECT d.key, d.message_id, d.mime, c.closed_at > d.created_at OR E
 """The folder of drafts belongs to people: nothing says what has become of a draft that is there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(Struct, frozen=True, kw_only=True):
     """A mail that may leave now."""
 
     key: str
@@ -98,8 +99,7 @@ class Due:
     mime: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingDraft:
+class WaitingDraft(Struct, frozen=True, kw_only=True):
     """A draft that is not known to be in its folder. `overtaken`: since it was written an agent has answered the case,
     or the case was closed."""
 

@@ -8,13 +8,15 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as Mail
 from typing import Any, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.model import regex
@@ -145,8 +147,7 @@ def setting(table: str) -> str:
 NEVER = "9999"  # sorts behind every time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """Ids of rows. `addresses`: of the people whose link to these rows is cut; `people`: their ids."""
 
     addresses: tuple[str, ...]
@@ -160,8 +161,7 @@ class Scope:
         return not (self.people or self.cases or self.messages or self.mails)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """Why the rows must not be erased yet. `kind`: "open-case" (`ref`: its number), "open-case-of-another",
     "waits-for-a-person" (the reference of the review list) or "mail" (the key of the outbox)."""
 
@@ -316,8 +316,7 @@ def needles(con: sqlite3.Connection, address: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traces:
+class Traces(Struct, frozen=True, kw_only=True):
     """What messages in the mailbox are known by. `message_ids` and `cases` (the numbers) stand in their heads;
     `fingerprints` are those of their rows, also of erased ones, and `arrivals` the (size, arrival as stored) that each
     of them had, which a move does not change. `reports`: fingerprints of delivery reports, which nobody wrote."""
@@ -381,8 +380,7 @@ UNPROCESSED = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
 """The originals of messages that could not be processed, with their entries of the review list."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mentions:
+class Mentions(Struct, frozen=True, kw_only=True):
     """Ids of rows of `outbox` and `messages`; the rows up to `last_mail` and `last_message` were looked at.
     `unprocessed`: checksums of originals that no message has, since it could not be processed."""
 

@@ -10,8 +10,9 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from oacmail.core import tokens
 from oacmail.core.kinds import NOT_ENDED, MailKind, of_name
@@ -56,8 +57,7 @@ _HASH = re.compile(r"~(?:[0-9a-f]{32}|[0-9a-f]{16})")
 _UNSENT = f"state IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Untold:
+class Untold(Struct, frozen=True, kw_only=True):
     """What nothing tells. `nameless`: numbers of cases of a citizen whose address is unknown; `wordless`: how many
     messages have no words, as their mail is gone; `unsent`: how many mails were on their way whose bytes are gone."""
 
@@ -66,8 +66,7 @@ class Untold:
     unsent: int
 
 
-@dataclass(slots=True)
-class LedgerRows:
+class LedgerRows(Struct):
     """Writes the rows of a copy into a database, inside a transaction of the caller: `write`, `fill` for each message,
     `finish`. The connection must not record in the ledger meanwhile."""
 
@@ -308,8 +307,7 @@ class LedgerRows:
 # What a rebuild without a copy reads and writes beside the effects of decisions (oacmail/rebuild/play.py).
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unproven:
+class Unproven(Struct, frozen=True, kw_only=True):
     """A mail to a citizen that would have left, and of which no copy was found. `case`: its number, '' = none."""
 
     key: str

@@ -5,10 +5,11 @@ once. No indicator is computed here.
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
+
+from msgspec import Struct
 
 from oacmail.core.effects import CorrectFigure, FreezeMonth
 from oacmail.core.kinds import MailKind
@@ -38,8 +39,7 @@ from oacmail.store.writing import WriteContext
 _LATEST = 5000  # messages: some months of a busy desk, read once a night
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
+class Correction(Struct, frozen=True, kw_only=True):
     """A message whose classification an agent has corrected. `labels`: field (kind, topic, level, intent, language) to
     the agent's value. `raw`: None if it was too large to store or is no longer stored."""
 
@@ -280,8 +280,7 @@ def first_month(con: sqlite3.Connection, policy: Policy) -> Month | None:
 # The published months: frozen figures and their corrections, written once and read again.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedMonth:
+class PublishedMonth(Struct, frozen=True, kw_only=True):
     """`corrections`: those shown so far, oldest first."""
 
     figures: MonthFigures

@@ -3,11 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from oacmail.core.derivation import hour_text
 from oacmail.core.model import MessageRef
@@ -22,8 +23,7 @@ WAITS_AT_MOST = timedelta(days=60)
 ERASED_DOMAIN = "invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteContext:
+class WriteContext(Struct, frozen=True, kw_only=True):
     """The context of the effects: the moment, the message and where it is, the rendered mail of each Send. `people` and
     `cases`: the ids of those that the effects have named so far."""
 

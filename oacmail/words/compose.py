@@ -8,7 +8,6 @@ import re
 from base64 import b64encode, encodebytes
 from binascii import b2a_qp
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
@@ -16,6 +15,8 @@ from hashlib import sha256
 from typing import Literal
 from unicodedata import normalize
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from oacmail.core.effects import Send
 from oacmail.core.model import domain_of, regex
@@ -212,8 +213,7 @@ def _ascii_label(label: str) -> str:
 # bytes: a repeat after a crash is the same mail.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heading:
+class Heading(Struct, frozen=True, kw_only=True):
     """The header values. `signature` is the value of X-Oacmail. `language` holds language tags, comma-separated (RFC
     3282), '' = unknown. `automatic` '': a person wrote it (RFC 3834 section 5). `signature`, `case`, `kind` '': the
     mail has no such field."""
@@ -253,8 +253,7 @@ def heading_of(office: Office, send: Send, message_id: str, now: datetime) -> He
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalMail:
+class FinalMail(Struct, frozen=True, kw_only=True):
     """The final bytes of a mail with CRLF line ends, 7-bit or 8-bit as its header says. `length`: characters of its
     text part. `bare`/`bare_id`: the same mail without its original, with its own Message-ID; else None. `fallback`:
     names of broken overrides for which the shipped template was used."""
@@ -271,8 +270,7 @@ _NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
 _MIXED = regex(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class EnclosedFile:
+class EnclosedFile(Struct, frozen=True):
     """`place`: the Content-ID by which the HTML shows it; '' = an attachment. No template gets it: a template names a
     picture by its Content-ID alone."""
 

@@ -6,10 +6,11 @@ characters and clickable links.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send

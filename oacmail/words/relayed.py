@@ -4,12 +4,13 @@ office's name. Whether it is relayed is decided in core/relayed.py.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from html import escape
 from urllib.parse import quote
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from oacmail.core import tokens
@@ -55,8 +56,7 @@ _LOADS = regex(r"url\s{0,9}\(|@import|expression\s{0,9}\(|\\[0-9a-f]", re.I)
 _REMOVALS = 12  # text nodes of an attribution above the quote
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """`text` is what a reader sees of it, `html` '' if the mail has none; `reason` says why the cut is not certain, ''
     = it is."""
 
@@ -208,8 +208,7 @@ _ARMOUR = "-----BEGIN PGP "
 _TYPE = regex(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerParts:
+class AnswerParts(Struct, frozen=True):
     """`reason`: why it cannot be relayed, '' = it can; `empty` also with `files` beside a signature alone. `whole`: the
     text before the cut."""
 
@@ -220,8 +219,7 @@ class AnswerParts:
     whole: str = ""
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     bodies: list[tuple[str, str]] = field(default_factory=list)  # (plain | html, text)
     files: list[EnclosedFile] = field(default_factory=list)
     reason: str = ""

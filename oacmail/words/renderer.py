@@ -6,7 +6,6 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import count, product
@@ -29,6 +28,8 @@ from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import calendar, tokens
 from oacmail.core.calendar import SLOTS
@@ -125,8 +126,7 @@ def joined(pieces: Iterable[str], *, seconds: float | None = None) -> str:
 # or, if that has passed, the next working day (docs/requirements.md section 6). No deadline changes here.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficeProfile:
+class OfficeProfile(Struct, frozen=True, kw_only=True):
     """The office as its mails present it; addresses are whole URLs, '' if there is none.
 
     `town` and `host` (the machine on which the service runs) tell the operator which service writes. `council` is the
@@ -149,8 +149,7 @@ class OfficeProfile:
     overrides: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class Promise(Struct, frozen=True, kw_only=True):
     """`due_day`: local; None if the year has no calendar and only "the next working day" can be promised.
     `received_open`: the message came while the office was open."""
 
@@ -192,8 +191,7 @@ class BrokenTemplateError(ValueError):
     """The output of a template cannot become a mail."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """One template in one language. `heading` is the subject without its tag; `strong`: phrases for bold, as the HTML
     has them."""
 

@@ -8,13 +8,14 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core.effects import CorrectFigure
 from oacmail.core.report.figures import (
@@ -430,8 +431,7 @@ _OF_A_YEAR: _Parts = (_promises_kept, _year_lead, _year_summary, _by_months)
 # that is not known, or hidden in the published form, is None: a gap.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True):
     """`kind`: a line over time, bars over time, or horizontal bars. `written`: each value as people read it. `target`:
     a line of its own, None = none; `most`: the end of the axis, None = as the values need. `alt`: the same in words."""
 

@@ -8,7 +8,6 @@ town decides no action and checks nothing.
 import heapq
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import lru_cache, partial
@@ -16,6 +15,8 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from random import Random
+
+from msgspec.structs import replace
 
 from oacmail import config as settings
 from oacmail import wiring

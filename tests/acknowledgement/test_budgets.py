@@ -5,12 +5,12 @@ The table: docs/subjects.md, "Acknowledgement budgets"."""
 import fcntl
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from oacmail.cli.status import health
 from oacmail.core.policy import Budgets, Office, mailbox

@@ -2,12 +2,12 @@
 mail and compared with what the database holds, for each language, at each sort of hour."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from itertools import product
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail.words.dates import at_hour_words, day_words
 from oacmail.words.labels import group

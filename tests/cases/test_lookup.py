@@ -3,10 +3,10 @@
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from types import FrameType
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail.core import classification, sender, tokens
 from oacmail.core.effects import Send

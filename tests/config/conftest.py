@@ -1,11 +1,12 @@
 """A small complete configuration, and a way to read it with changes."""
 
 from collections.abc import Callable
-from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
 from oacmail import config
 from oacmail.core.errors import ConfigError
@@ -51,8 +52,8 @@ def keys_of(section: Any) -> dict[str, Any]:
     """Each key of a section with its default; `...` = required."""
     while inner := get_args(section):  # a list of sections
         section = inner[0]
-    if is_dataclass(section):
-        return {key.name: ... if key.default is MISSING else key.default for key in fields(section)}
+    if isinstance(section, type) and issubclass(section, Struct):
+        return {key.name: ... if key.required else key.default for key in fields(section)}
     keys = getattr(section, "model_fields", {})
     return {
         name: ... if key.is_required() else key.get_default(call_default_factory=True) for name, key in keys.items()

@@ -1,10 +1,11 @@
 """What the core and the mail layer get from the configuration."""
 
-from dataclasses import MISSING, fields, replace
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields, replace
 
 from oacmail import config, wiring
 from oacmail.core import policy as core
@@ -80,9 +81,9 @@ def test_the_core_knows_the_office_as_the_file_says(read: Read) -> None:
         ("digest", core.Digest),
     ],
 )
-def test_a_default_of_the_policy_is_the_default_of_the_file(section: str, part: type) -> None:
+def test_a_default_of_the_policy_is_the_default_of_the_file(section: str, part: type[Struct]) -> None:
     """Where both are declared: a rule is tested under its default, and the file may lack the section."""
-    of_policy = {field.name: field.default for field in fields(part) if field.default is not MISSING}
+    of_policy = {field.name: field.default for field in fields(part) if field.default is not NODEFAULT}
     keys = keys_of(config.Config.model_fields[section].annotation)
     of_file = {name: default for name, default in keys.items() if default is not None}
     same = of_policy.keys() & of_file.keys()

@@ -1,7 +1,6 @@
 """The deadline calendar: the worked examples of the domain, and properties that hold for any moment."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from workalendar.europe import Catalonia
 
 from oacmail import wiring
@@ -54,7 +54,7 @@ ALL_DAY = replace(
 
 
 def with_deadlines(**changes: object) -> Policy:
-    return replace(POLICY, deadlines=replace(Deadlines(), **changes))  # type: ignore[arg-type]
+    return replace(POLICY, deadlines=replace(Deadlines(), **changes))
 
 
 def local(text: str) -> datetime:

@@ -8,7 +8,6 @@ shortens a server's silence (`SHORT_SILENCE`): on a busy machine a sound server 
 
 import os
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
 
 from oacmail import cli, oauth, service, smtp, wiring
@@ -23,8 +22,7 @@ SILENCE = "OACMAIL_TESTS_SILENCE"
 SHORT_SILENCE = {SILENCE: "4"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImpatientSettings(ImapSettings):
+class ImpatientSettings(ImapSettings, frozen=True, kw_only=True):
     timeout: float = float(os.environ.get(SILENCE, 30))
 
 

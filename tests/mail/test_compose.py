@@ -1,10 +1,5 @@
 """A mail of ours, read back with the email package of the Python that runs and of the other ones we support."""
 
-import json
-import shutil
-import subprocess
-import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.errors import MultipartInvariantViolationDefect
@@ -13,12 +8,12 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import default
 from email.utils import getaddresses, parsedate_to_datetime
-from pathlib import Path
 
-import annotated_types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from syrupy.assertion import SnapshotAssertion
 
 from oacmail.words.compose import Heading, clean, compose, references, seven_bit
 
@@ -191,34 +186,14 @@ def test_whatever_is_sent_is_sound_on_the_wire_and_reads_back(
 )
 def test_a_heading_that_cannot_be_written_is_refused(change: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        compose(replace(HEADING, **change), TEXT, HTML)  # type: ignore[arg-type]
+        compose(replace(HEADING, **change), TEXT, HTML)
 
 
-def works(python: str | None) -> bool:
-    return python is not None and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
-
-
-PROGRAM = """
-import json, sys
-sys.path[:0] = sys.argv[1:]
-from datetime import datetime, UTC
-from oacmail.words.compose import Heading, compose
-facts = json.load(sys.stdin)
-heading = Heading(**{**facts, "sent_at": datetime.fromisoformat(facts["sent_at"]), "refs": tuple(facts["refs"])})
-sys.stdout.buffer.write(compose(heading, "Bon dia", "<p>Bon dia</p>"))
-"""
-
-
-def test_every_python_writes_the_same_bytes_and_leaves_long_ids_alone() -> None:
-    others = filter(works, map(shutil.which, ("python3.11", "python3.12", "python3.13")))
-    facts = {name: getattr(HEADING, name) for name in Heading.__slots__} | {"sent_at": HEADING.sent_at.isoformat()}
-    paths = [str(Path(__file__).parents[2]), str(Path(annotated_types.__file__).parents[1])]
+def test_every_python_writes_the_same_bytes_and_leaves_long_ids_alone(snapshot: SnapshotAssertion) -> None:
+    """The suite runs under each of them."""
     written = compose(HEADING, "Bon dia", "<p>Bon dia</p>")
     assert f"\r\nIn-Reply-To: {OUTLOOK}\r\n".encode() in written
-    for python in (sys.executable, *others):
-        command = [str(python), "-I", "-c", PROGRAM, *paths]
-        run = subprocess.run(command, input=json.dumps(facts).encode(), capture_output=True, check=True)
-        assert (python, run.stdout) == (python, written)
+    assert written.decode("ascii").split("\r\n") == snapshot
 
 
 def test_each_of_several_originals_is_made_seven_bit() -> None:

@@ -8,7 +8,6 @@ import tomllib
 import tracemalloc
 from base64 import encodebytes
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from hashlib import sha256
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from oacmail.core.model import NO_FEATURES, Attachment, Auto, Message, Rung
 from oacmail.mail.mime import parts

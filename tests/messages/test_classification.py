@@ -1,9 +1,9 @@
 """The classification: machines by their headers, uncertain senders, words by weight."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail.core.classification import classify
 from oacmail.core.model import (

@@ -1,7 +1,6 @@
 """Replies that carry our own mail without any mark of a quotation: our sentences are nobody's request."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import fill
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from oacmail.core import tokens
 from oacmail.core.effects import Send

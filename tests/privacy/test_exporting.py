@@ -3,11 +3,11 @@
 import json
 import re
 import zipfile
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail.privacy.export import Archive, archive_page, export, write_archive
 from tests.privacy.test_forgetting import NAME, PHONE, _answered_and_closed

@@ -1,10 +1,10 @@
 """What of a person lies in the mailbox: whose it is, and what if the server does not return one of the messages."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail.core.errors import Refused
 from oacmail.imap.mailbox import ImapMailbox

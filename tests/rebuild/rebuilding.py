@@ -1,9 +1,10 @@
 """Lose the database of a world, and make it anew or return to a backup."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from oacmail.cli.rebuild import rebuilding
 from oacmail.engine.ledger import LedgerCopy

@@ -1,8 +1,9 @@
 """Rows of a month as values, and the figures of an indicator that they give, for the tests of core/report/."""
 
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import CaseRow, EventRow, Indicator, Month, MonthRows, RequestRow

@@ -6,12 +6,12 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail import reporting
 from oacmail.core.report.figures import Month

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from email.message import EmailMessage
 from functools import cache
 from html.parser import HTMLParser
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import asdict
 
 from oacmail import charts
 from oacmail.cli import oacmail

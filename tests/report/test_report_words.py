@@ -3,10 +3,10 @@
 import csv
 import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail.core.report.figures import (
     Count,

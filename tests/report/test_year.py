@@ -4,11 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from oacmail import charts, reporting, wiring
 from oacmail.cli import oacmail

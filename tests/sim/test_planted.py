@@ -4,12 +4,14 @@ Each row names the invariant that must break. Seeds are fixed, so every run is r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail import config as settings
 from oacmail.core import (
@@ -67,7 +69,7 @@ class Planted:
         config = settings.builtin()
         plan = make_plan(seed, self.days, config.office.timezone)
         kept = tuple(action for action in plan.actions if not self.only or action.what in self.only)
-        return run_plan(config, replace(plan, actions=kept))
+        return run_plan(config, with_changes(plan, actions=kept))
 
 
 def _promised_later(promised: renderer.Promise) -> renderer.Promise:

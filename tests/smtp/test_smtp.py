@@ -1,13 +1,13 @@
 """SMTP as the outbox needs it: the commands for an accepted mail, and what every refusal means for one mail."""
 
 import socket
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.policy import default
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from oacmail.core.errors import ConfigError, Permanent, RelayError, Transient, Uncertain
 from oacmail.smtp import SmtpLoginRefused, SmtpSettings, SmtpTransport

@@ -1,7 +1,6 @@
 """The text of every mail."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -10,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from oacmail.core.effects import Send
@@ -61,7 +61,7 @@ def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
         received_at=IN_HOURS,
         due_at=DUE,
     )
-    return replace(mail, **changes)  # type: ignore[arg-type]
+    return replace(mail, **changes)
 
 
 def render(

@@ -7,8 +7,9 @@ headers and writes no text of a mail.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from oacmail.core import (
     acknowledgement,

@@ -6,8 +6,9 @@ agent (R16; docs/subjects.md, "Who wrote"). Without proof the message is stored 
 author is informed. Staff never get automatic mail as if they were citizens.
 """
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from oacmail.core import acknowledgement, answers, calendar
 from oacmail.core.effects import (

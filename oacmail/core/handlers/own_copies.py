@@ -8,8 +8,9 @@ goes to review.
 """
 
 import re
-from dataclasses import replace
 from hashlib import sha256
+
+from msgspec.structs import replace
 
 from oacmail.core import kinds, outbox, relayed
 from oacmail.core.effects import (

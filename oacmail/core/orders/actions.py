@@ -6,8 +6,10 @@ fit raises `Refused` and changes nothing.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import acknowledgement, answers, calendar, cases, services, tokens
 from oacmail.core.days_named import day_named
@@ -35,8 +37,7 @@ from oacmail.core.review import NamedEntry
 from oacmail.core.view import CaseView, View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenOrder:
+class GivenOrder(Struct, frozen=True, kw_only=True):
     """An order in its place. `view`: as the orders above it have left the cases; `place`: its index in the mail, from
     0."""
 
@@ -70,8 +71,7 @@ class GivenOrder:
         return on_admin_command(self.policy, self.view, command, self.now).effects
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """What an order does to a case, to an entry of the review list, or where it is about neither; None = it is not
     meant for that. Each raises `Refused`."""
 

@@ -3,8 +3,9 @@
 A button's token is good once, for one order and one address. Its mail must be proven like any other.
 """
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Effect, Remember

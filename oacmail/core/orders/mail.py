@@ -5,10 +5,11 @@ nothing. What is no order goes nowhere.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from oacmail.core import answers, calendar
 from oacmail.core.effects import (

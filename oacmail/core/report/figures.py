@@ -6,12 +6,14 @@ computed. Nothing here is worded or rounded, and no row has an address, a name, 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.effects import CorrectFigure
@@ -81,24 +83,21 @@ class EventRow(NamedTuple):
         return value if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerLang:
+class AnswerLang(Struct, frozen=True, kw_only=True):
     """An agent's answer by mail: when, and in which language."""
 
     at: datetime
     lang: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AckRow:
+class AckRow(Struct, frozen=True, kw_only=True):
     """An acknowledgement. `asked_at`: the arrival of its message; `sent_at`: None = not sent."""
 
     asked_at: datetime
     sent_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoteRow:
+class VoteRow(Struct, frozen=True, kw_only=True):
     """A person's mark for a case, 1 to 5. `at`: when it came; `signed`: it came from who was
     asked (core/survey.py); other marks are counted apart."""
 
@@ -108,8 +107,7 @@ class VoteRow:
     signed: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthRows:
+class MonthRows(Struct, frozen=True, kw_only=True):
     """All rows of one month. `surveys`: how many surveys were sent in it; `rescued`: suspected spam that became a
     case in it."""
 
@@ -131,8 +129,7 @@ Unit = Literal["percent", "count", "hours", "days", "points"]
 Value = float | int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measure(Struct, frozen=True, kw_only=True):
     """One figure. `value`: None = there is nothing to compute it from. `n`: how many it is computed from, None = it is
     a number itself. `target` and `at_least`: what it should reach (True) or not exceed (False); None = no target.
     `enough`: n is large enough to judge (R30). `part`: it is a part of a table of the same indicator.
@@ -182,8 +179,7 @@ def figure(key: str, value: int, *, most: int | None = None, part: bool = False)
     return Measure(key=key, value=value, unit="count", target=most, at_least=most is None, part=part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Struct, frozen=True, kw_only=True):
     """A cell. `key`: of its row; `before`, `year_before`: the same a month and a year earlier, None = not known."""
 
     key: str
@@ -192,8 +188,7 @@ class Count:
     year_before: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FigureTable:
+class FigureTable(Struct, frozen=True, kw_only=True):
     """Counts whose sum is a whole. `words`: how its row keys are worded (a group of labels, '' = by themselves).
     `uncounted`: in the published form, its rows are named and their counts are not told."""
 
@@ -207,8 +202,7 @@ class FigureTable:
         return sum(row.count for row in self.rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
+class Breach(Struct, frozen=True, kw_only=True):
     """A case that missed the target, and why (a label of the group "cause_of_breach"). `hours`: service hours, or
     working days for I8, by which it was late; None = not known or not over."""
 
@@ -217,8 +211,7 @@ class Breach:
     late: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indicator:
+class Indicator(Struct, frozen=True, kw_only=True):
     """`main` is the result; `id` as in docs/requirements.md section 5."""
 
     id: str
@@ -235,16 +228,14 @@ class Indicator:
         raise KeyError(key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthFigures:
+class MonthFigures(Struct, frozen=True, kw_only=True):
     """The indicators of one month, by their ids in order."""
 
     month: str
     indicators: Mapping[str, Indicator]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendPoint:
+class TrendPoint(Struct, frozen=True, kw_only=True):
     """The main figures of one month: indicator id -> measure; none = it was not measured. `published`: they are
     frozen."""
 
@@ -253,8 +244,7 @@ class TrendPoint:
     published: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthlyReport:
+class MonthlyReport(Struct, frozen=True, kw_only=True):
     """A report. `month`: 2026-11; or 2026, then its figures are those of the year's months together, and `trend` has
     all twelve. `final`: it is over and the first working day after it has come. `published_at`: when its figures were
     frozen, None = they are computed now. `grouped`: the published form, without small numbers."""
@@ -440,8 +430,7 @@ _WRITTEN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 YEAR = 12
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Month:
+class Month(Struct, frozen=True, order=True):
     """`number` from 1 to 12. Months are ordered by time."""
 
     year: int
@@ -554,44 +543,29 @@ MERGED = "merged"
 BY_CALL = (CALL, NOT_LOCATED)
 
 
-@dataclass(slots=True, kw_only=True)
 class Cohorts:
     """The rows of one month, in the order in which the indicators need them."""
 
-    policy: Policy
-    month: Month
-    rows: MonthRows
-    begins: datetime = field(init=False)
-    ends: datetime = field(init=False)
-    _events: Mapping[str, Mapping[str, Sequence[EventRow]]] = field(init=False)  # by kind, then by case
-    _hows: Mapping[tuple[str, datetime], str] = field(init=False)
-    requests: Sequence[RequestRow] = field(init=False)  # as they stood at the end of the month
-    _merged: Mapping[str, str] = field(init=False)  # number -> the case that it was merged into
-    _parts: Mapping[str, Sequence[str]] = field(init=False)  # number -> what was merged into it
-
-    def __post_init__(self) -> None:
-        zone = self.policy.office.timezone
-        ends = self.month.ends(zone)
-        found: dict[str, dict[str, list[EventRow]]] = {}
-        for event in self.rows.events:
-            if moment_of(event) < ends:
-                found.setdefault(event.kind, {}).setdefault(event.case, []).append(event)
-        self.begins = self.month.begins(zone)
-        self.ends = ends
-        self._events = found
+    def __init__(self, *, policy: Policy, month: Month, rows: MonthRows) -> None:
+        self.policy, self.month, self.rows = policy, month, rows
+        zone = policy.office.timezone
+        self.begins, self.ends = month.begins(zone), month.ends(zone)
+        self._events: dict[str, dict[str, list[EventRow]]] = {}  # by kind, then by case
+        for event in rows.events:
+            if moment_of(event) < self.ends:
+                self._events.setdefault(event.kind, {}).setdefault(event.case, []).append(event)
         self._hows = dict(_hows(self.every("escalated"), self.every("answered")))
-        merged = {event.text("from"): event for event in self.rows.events if event.kind == MERGED}
-        later = {number for number, event in merged.items() if event.at >= ends}
+        merged = {event.text("from"): event for event in rows.events if event.kind == MERGED}
+        later = {number for number, event in merged.items() if event.at >= self.ends}
         apart = [
-            request._replace(case=request.opens) if request.opens in later else request
-            for request in self.rows.requests
+            request._replace(case=request.opens) if request.opens in later else request for request in rows.requests
         ]
-        self.requests = known_at(apart, ends)
+        self.requests = known_at(apart, self.ends)  # as they stood at the end of the month
+        # number -> the case that it was merged into, and number -> what was merged into it
         self._merged = {number: event.case for number, event in merged.items() if number not in later}
-        parts: dict[str, list[str]] = {}
+        self._parts: dict[str, list[str]] = {}
         for number in self._merged:
-            parts.setdefault(self.lasting(number), []).append(number)
-        self._parts = parts
+            self._parts.setdefault(self.lasting(number), []).append(number)
 
     # --- requests ---------------------------------------------------------------------------------
 

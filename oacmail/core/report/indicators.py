@@ -6,8 +6,10 @@ request has failed; it has no time of response.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.model import COUNTED_LANGUAGES, Level, Topic
@@ -210,8 +212,7 @@ def derived(of: Cohorts) -> Indicator:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derivation:
+class Derivation(Struct, frozen=True, kw_only=True):
     """`told_at`: when the person got the outcome, None = not yet."""
 
     case: str
@@ -447,8 +448,7 @@ def _last_of_each(votes: list[VoteRow]) -> dict[str, VoteRow]:
 # --- Complaints and suggestions --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Opinion(Struct, frozen=True, kw_only=True):
     """A message that complains or suggests. `answered_at`: as known when the month ended."""
 
     case: str

@@ -5,8 +5,9 @@ The key of its mail names the month, so that a report that is made again after a
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec import to_builtins
 
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, CorrectFigure, Decision, FreezeMonth, ReportReady
@@ -38,7 +39,7 @@ _BESIDE = ("before", "year_before")
 
 def to_text(figures: MonthFigures) -> str:
     """Every value as it is, unrounded."""
-    return json.dumps([asdict(indicator) for indicator in figures.indicators.values()], ensure_ascii=False)
+    return json.dumps(to_builtins(list(figures.indicators.values())), ensure_ascii=False)
 
 
 def from_text(month: str, text: str) -> MonthFigures:

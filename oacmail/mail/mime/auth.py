@@ -11,12 +11,12 @@ RFC 8601 (Authentication-Results), RFC 7489 section 3.1 (alignment), RFC 5321 se
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
+from msgspec import Struct
 
 from oacmail.core.canary import MICROSOFT, ReceiverVerdict
 from oacmail.core.deliverability import Leg, Travelled, delivering, tags_of
@@ -56,8 +56,7 @@ _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "retur
 _MARKS = regex(r'([\\"()])')
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """`by` is the host that wrote the field, `protocol` the word after "with", `helo` the one after "from": all in
     lower case, '' if absent. `start` is the first word. `comments` are the outermost ones, in order, without their
     parentheses."""

@@ -6,9 +6,10 @@ Everything is parsed before encoded words are decoded (RFC 5322, RFC 2047). It d
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import islice
+
+from msgspec import Struct
 
 from oacmail.core.model import regex
 from oacmail.core.tokens import RETURNED
@@ -22,16 +23,14 @@ from oacmail.mail.parser_config import ParserConfig
 # input.
 
 
-@dataclass(frozen=True, slots=True)
 class Fields:
     """`items`: (name in lower case, value unfolded and stripped, surrogate escapes for 8-bit bytes); `names`: each
     name's values."""
 
-    items: tuple[tuple[str, str], ...]
-    names: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        for name, value in self.items:
+    def __init__(self, items: tuple[tuple[str, str], ...]) -> None:
+        self.items = items
+        self.names: dict[str, list[str]] = {}
+        for name, value in items:
             self.names.setdefault(name, []).append(value)
 
     @classmethod
@@ -63,8 +62,7 @@ _TOKEN = regex(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
 _ADDR_SPEC = regex(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedAddress:
+class ParsedAddress(Struct, frozen=True):
     """`address` is the bare address in lower case, '' if there is none; `name` is decoded; `plain` is true for a phrase
     and one addr-spec and nothing else."""
 

@@ -9,9 +9,10 @@ import re
 import struct
 from binascii import a2b_qp, unhexlify
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.message import Message as Tree
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from oacmail.core.model import Attachment, regex
 from oacmail.mail.mime import charset
@@ -250,8 +251,7 @@ _CONSTRUCTED = 0x20
 _DEEPEST = 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     tag: int
     start: int
     end: int
@@ -327,8 +327,7 @@ _BODY, _TITLE, _ATTACHMENT_DATA, _RENDERING = 0x0002800C, 0x00018010, 0x0006800F
 _MOST = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """`body` is in the sender's Windows charset; `files` are (name, content)."""
 
     body: bytes = b""

@@ -3,10 +3,10 @@ text as blocks.
 """
 
 import re
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from oacmail.core.model import regex
@@ -281,8 +281,7 @@ BlockKind = Literal["paragraph", "list", "quote", "table"]
 _MARKS: dict[str, BlockKind] = {"- ": "list", "> ": "quote", "| ": "table"}
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block; `lines` have no prefix."""
 
     kind: BlockKind

@@ -8,9 +8,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import time
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from oacmail.core.common_words import MONTHS, WEEKDAYS
 from oacmail.core.model import EndDay, Features, TownWord, regex

@@ -4,12 +4,13 @@ shipped weights."""
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import lru_cache
 from importlib.resources import files
 from operator import itemgetter, mul
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from oacmail.core.model import Message
 from oacmail.mail.understanding import scores
@@ -75,16 +76,14 @@ _FOLDS = 5
 _LEAD = 2.5  # by how much (in log-probability) a corrected message's class shall lead, and the others stay behind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """A message and the labels people gave it: field (kind, topic, level, intent) -> label."""
 
     message: Message
     labels: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearningResult:
+class LearningResult(Struct, frozen=True, kw_only=True):
     """The result for one field: evaluation messages (the shipped ones, and each correction judged by the others), and
     how many are right before and after. `taken` is false if every cost makes it worse and nothing is learned."""
 

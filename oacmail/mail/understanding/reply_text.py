@@ -4,10 +4,11 @@ a message.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from oacmail.core import common_words
 from oacmail.core.model import regex
@@ -145,16 +146,14 @@ def wording_of(texts: Iterable[str]) -> Wording:
     return Wording(MappingProxyType(long), MappingProxyType(short), MappingProxyType(filled), MappingProxyType(anchors))
 
 
-@dataclass(frozen=True, slots=True)
-class Parted:
+class Parted(Struct, frozen=True):
     """`rest` is the text without our sentences; `ours` are these sentences."""
 
     rest: str
     ours: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     word: str
     start: int
     end: int
@@ -277,16 +276,14 @@ _WRITERS = 20
 _MAILBOX = regex(r"[\w.+-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyText:
+class ReplyText(Struct, frozen=True):
     """`fresh` is the new text; `quoted` the quoted or forwarded rest."""
 
     fresh: str
     quoted: str
 
 
-@dataclass(frozen=True, slots=True)
-class AboveQuote:
+class AboveQuote(Struct, frozen=True):
     """`text`: all above the first quote, also a signature; `is_cut`: there was one; `more_below`: new text below it."""
 
     text: str

@@ -10,11 +10,13 @@ import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import groupby, pairwise
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core.errors import Fatal
 from oacmail.core.model import WORDED, Auto, Evidence, Features, Intent, Level, Message, regex
@@ -77,8 +79,7 @@ FILE = struct.Struct("<8sHI")
 ZERO = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class Weights(Struct, frozen=True, kw_only=True):
     """`rows`: the number of each row by its name; `worth`: of one step, for each column; `cells`: as in the file."""
 
     columns: tuple[str, ...]
@@ -286,8 +287,7 @@ _STEM = 6  # letters of a word beginning that can carry one
 _MAY_BE = 0.3  # probability that the likeliest of the three levels has
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """One question, its classes, and the column of the first one in both tables."""
 
     name: str
@@ -295,8 +295,7 @@ class Field:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """`pieces` and `facts` (circumstances): a column for each class of every field; `common`: words that tell nothing
     by themselves, and are never named."""
 
@@ -306,8 +305,7 @@ class Table:
     facts: Weights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
+class _Read(Struct, frozen=True, kw_only=True):
     """What a message has of the table: its pieces there, their cells by columns, the share of each, its
     circumstances."""
 

@@ -4,10 +4,11 @@ them.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from oacmail.core.common_words import GREETINGS, MONTHS, NUMBERS, WEEKDAYS
 from oacmail.core.model import regex
@@ -507,8 +508,7 @@ def near(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
             yield sentences[at], at in anchors
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(Struct, frozen=True, dict=True):
     """The tokens up to the next sign or conjunction, and the kind of the one before them."""
 
     opened_by: str
