@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count, product
 from pathlib import Path
 from time import thread_time
@@ -352,6 +352,7 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
     urls = re.compile("|".join((*(re.escape(url) for url in sorted(names, key=len, reverse=True)), mailto.pattern)))
     office = profile.policy.office.name
 
+    @lru_cache(64)  # most paragraphs of a mail are those of all others of its kind and language
     def linked(text: str, lang: str) -> Markup:
         html, end = "", 0
         for match in urls.finditer(text):
