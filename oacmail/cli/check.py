@@ -195,7 +195,7 @@ def _database(config: Config) -> Iterator[Finding]:
     if not (config.office.state / connection.FILE).exists():
         return
     try:
-        with connection.open_readonly(config.office.state) as con, connection.named_faults():
+        with connection.open_readonly(config.office.state, as_it_is=True) as con, connection.named_faults():
             try:
                 connection.refuse_newer(con)
             except ConfigError as newer:
@@ -462,7 +462,7 @@ def _shown(config: Config) -> Travelled | None:
     """What the last copy that the service has read shows of its way; None = there was none."""
     if not (config.office.state / connection.FILE).exists():
         return None
-    with connection.open_readonly(config.office.state) as con:
+    with connection.open_readonly(config.office.state, as_it_is=True) as con:
         return Travelled.from_text(remembered.value(con, TRAVELLED))
 
 

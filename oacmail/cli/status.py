@@ -422,7 +422,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     if not (state / connection.FILE).exists():
         return _empty(LOST if connection.is_lost(state) else "no-database")
     try:
-        with connection.open_readonly(config.office.state) as con:
+        with connection.open_readonly(config.office.state, as_it_is=True) as con:
             connection.refuse_newer(con)
             applied, pending = connection.schema(con)
             if pending:

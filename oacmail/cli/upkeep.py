@@ -91,7 +91,7 @@ def backup(config: Config, path: Path, keep: int | None) -> None:
     now = datetime.now(UTC)
     new = path / f"oacmail-{now:%Y-%m-%dT%H%M%SZ}.db"
     _backup(config, new)
-    with connection.open_readonly(config.office.state) as con:
+    with connection.open_readonly(config.office.state, as_it_is=True) as con:
         if LOST in remembered.problems(con):
             say("no older backup is removed: the database was lost, and they may hold its cases (`oacmail status`)")
             return

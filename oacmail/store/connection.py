@@ -79,7 +79,6 @@ _LOCK_PAUSES = (0.05, 0.1, 0.2)  # seconds: `is_held` of another process may hol
 _STEP = re.compile(r"^def (m\d{4}_\w+)\(", re.MULTILINE)
 _RECORD = "_sqlite_migrations"  # the table in which sqlite-utils records the steps that were applied
 _DAMAGED = ("malformed", "not a database", "disk image")
-_OLDER = ("no such column", "no such table", "no such index")
 
 
 def stamp(moment: datetime) -> str:
@@ -115,8 +114,6 @@ def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:
     text = str(error)
     if path is not None and any(word in text for word in _CLOSED):
         text += f": {path}{_owned(path)}"
-    if any(word in text for word in _OLDER):
-        text += ": the database is older than this program: restart the service, which updates it"
     if isinstance(error, sqlite3.DatabaseError) and any(word in text for word in _DAMAGED):
         return Fatal(f"database: {text}: stop, and restore the last backup (oacmail restore)")
     return StateError(f"database: {text}")
@@ -177,10 +174,14 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def open_readonly(state: Path) -> Iterator[sqlite3.Connection]:
-    """Open the database read-only next to a running daemon. Raises NoDatabase before the first start."""
+def open_readonly(state: Path, *, as_it_is: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open the database read-only next to a running daemon. Raises NoDatabase before the first start, and as
+    `refuse_another`: what another version has written is not shown as if it were all. `as_it_is`: for who says
+    which schema it has, or looks only whether a database was lost."""
     refuse_missing(state)
     with closing(connect_readonly(state / FILE)) as con, named_faults(state / FILE):
+        if not as_it_is:
+            refuse_another(con)
         yield con
 
 
@@ -342,10 +343,14 @@ def refuse_newer(con: sqlite3.Connection) -> None:
         )
 
 
-def refuse_older(con: sqlite3.Connection) -> None:
-    """Raises Transient where steps of this program are pending."""
+def refuse_another(con: sqlite3.Connection) -> None:
+    """Raises ConfigError as `refuse_newer`, Transient where steps of this program are pending."""
+    refuse_newer(con)
     if schema(con)[1]:
-        raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
+        raise Transient(
+            "state: the database is older than this program: restart the service, which updates it, or stop it and run "
+            "oacmail migrate"
+        )
 
 
 def migrate(con: sqlite3.Connection) -> list[str]:

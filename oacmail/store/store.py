@@ -25,9 +25,9 @@ from oacmail.store.connection import (
     moment,
     named_faults,
     reads,
+    refuse_another,
     refuse_half_restored,
     refuse_newer,
-    refuse_older,
     stamp,
     writes,
 )
@@ -55,8 +55,7 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
             self.file = state / FILE
             self.con = connect(self.file)
             if beside:
-                refuse_newer(self.con)
-                refuse_older(self.con)
+                refuse_another(self.con)
             else:
                 connection.keep_copy(self.con, state)
                 migrate(self.con)

@@ -1,4 +1,4 @@
-"""A database that a newer version has migrated: the older program refuses it, and says what to do."""
+"""A database that another version has migrated: this program refuses it, and says what to do."""
 
 import json
 import sqlite3
@@ -30,12 +30,31 @@ def desk(office: MakeOffice) -> RunningOffice:
     return desk
 
 
-@pytest.mark.parametrize("verb", [("run",), ("once",), ("migrate",), ("case", "note", "1", "hola")])
+SHOWS = (
+    *(("case", "list"), ("case", "show", "1"), ("why", "x"), ("outbox", "list"), ("outbox", "show", "x")),
+    *(("quarantine", "list"), ("board", "waiting"), ("report", "2026-11")),
+)
+
+
+@pytest.mark.parametrize("verb", [("run",), ("once",), ("migrate",), ("case", "note", "1", "hola"), *SHOWS])
 def test_a_schema_step_that_this_program_does_not_know_is_refused(desk: RunningOffice, verb: tuple[str, ...]) -> None:
     _migrated_by_a_newer_version(desk)
     said = desk.oacmail(*verb, code=78).stderr
     assert "the database is newer than this program, which does not know its step m9999_newer" in said
     assert "install the newer version again, or restore a backup" in said
+
+
+def test_no_verb_shows_or_changes_the_database_of_an_older_version(desk: RunningOffice) -> None:
+    with closing(sqlite3.connect(desk.state / "oacmail.db")) as con:
+        con.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (connection.known_steps()[-1],))
+        con.commit()
+    for verb in (*SHOWS, ("case", "note", "1", "hola"), ("outbox", "retry", "x")):
+        told = desk.oacmail(*verb, code=75)
+        assert "the database is older than this program: restart the service" in told.stderr
+        assert told.stdout == ""
+    assert json.loads(desk.oacmail("status", "--json", code=1).stdout)["problems"][0]["code"] == "schema"
+    assert "1 steps behind this program" in desk.oacmail("check", code=1).stdout
+    desk.oacmail("backup", str(desk.root / "before.db"))
 
 
 def test_status_and_check_name_the_newer_schema(desk: RunningOffice) -> None:
@@ -91,5 +110,4 @@ def test_migrate_tries_the_pending_steps_on_a_copy_and_leaves_the_database_as_it
         ["pending", name] for name in connection.known_steps()[10:]
     ]
     assert "nothing was changed" in tried.stderr
-    assert "restart the service" in desk.oacmail("case", "list", code=75).stderr
     assert (file.read_bytes(), [path.name for path in file.parent.iterdir()]) == (before, [file.name])
