@@ -25,8 +25,8 @@ _NEIGHBOURS = """INSERT INTO people(id, address, name, lang, known)
 # table -> column -> its expression in each copy; all other columns stay the same
 _COPIES: dict[str, tuple[str, dict[str, str]]] = {
     "originals": (
-        "sha256 IN (SELECT original FROM messages WHERE id <= {messages})",
-        {"sha256": _FINGERPRINT, "bytes": "substr({0}, 1, 600)"},
+        "key IN (SELECT original FROM messages WHERE id <= {messages})",
+        {"key": _FINGERPRINT, "bytes": "substr({0}, 1, 600)"},
     ),
     "cases": (
         "id <= {cases}",

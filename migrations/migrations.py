@@ -589,6 +589,13 @@ def m0034_ledger_of_changes(db: Database) -> None:
     db.execute("DROP INDEX ledger_by_row")
 
 
+@migrations()
+def m0035_originals_by_time(db: Database) -> None:
+    """The key of a message's bytes begins with its time: by checksum each changed two pages anywhere in two indexes.
+    Those of before keep theirs, as does what could not be processed."""
+    db.execute("ALTER TABLE originals RENAME COLUMN sha256 TO key")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -180,7 +180,7 @@ def end_review(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
 def original(con: sqlite3.Connection, ref: str) -> bytes | None:
     """Return the bytes of a message by its reference; None if they are not kept."""
     row = con.execute(
-        """SELECT bytes FROM originals WHERE sha256 = coalesce(
+        """SELECT bytes FROM originals WHERE key = coalesce(
         (SELECT original FROM messages WHERE fingerprint = ?), ?)""",
         (ref, ref),
     ).fetchone()
@@ -208,7 +208,7 @@ def message_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | 
     NULL if it was too large to be kept, and where it was last seen."""
     row: sqlite3.Row | None = con.execute(
         f"""SELECT m.fingerprint, m.received_at, o.bytes, s.folder, s.uidvalidity, s.uid FROM messages m
-        LEFT JOIN originals o ON o.sha256 = m.original
+        LEFT JOIN originals o ON o.key = m.original
         LEFT JOIN sightings s ON s.fingerprint = m.fingerprint AND s.outcome <> 'gone' WHERE m.case_id IS NULL
         AND (m.message_id IN (?, '<' || ? || '>') OR {BEGINS_WITH})
         ORDER BY m.id DESC, s.first_seen DESC LIMIT 1""",

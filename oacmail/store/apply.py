@@ -5,7 +5,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import replace
@@ -142,7 +141,7 @@ def record_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
 def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
     assert context.arrived is not None
     message, received_at = effect.written or context.arrived.message, context.arrived.received_at
-    query = "SELECT id, erased_at, rule, outcome FROM messages WHERE fingerprint = ?"
+    query = "SELECT id, erased_at, rule, outcome, original FROM messages WHERE fingerprint = ?"
     before = con.execute(query, (message.fingerprint,)).fetchone()
     # A message that was erased here and still lies in the mailbox: nothing of it is stored again.
     if (before and before["erased_at"]) or _is_erased_copy(con, effect, context):
@@ -155,7 +154,9 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         # as if nobody had read it: only its fingerprint is left
         nothing: dict[str, Any] = dict.fromkeys(("message_id", "subject", "lang", "fresh", "body_hash"), "")
         message, author = replace(message, **nothing, sent_at=None, refs=(), attachments=()), STRANGER
-    checksum = original_of(con, context.raw if effect.kept else None)
+    original = before["original"] if before else None  # the same message came on another way: one copy is enough
+    if original is None and effect.kept and context.raw is not None:
+        original = keep_original(con, message.fingerprint, stamp(received_at), context.raw)
     row = insert(
         con,
         "messages",
@@ -174,18 +175,15 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
             "received_at": received_at,
             "lang": message.lang,
             "reply_to": effect.reply_to,
-            "original": checksum,
+            "original": original,
             "rung": message.rung,
             "folder": context.message_ref.folder if context.message_ref else context.arrived.folder,
         },
         """ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
         because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder,
-        original = coalesce(original, excluded.original) RETURNING id, original""",
+        original = excluded.original RETURNING id""",
     ).fetchone()
-    if checksum not in (None, row["original"]):  # the same message came on another way: one copy of it is enough
-        unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = ?)"
-        con.execute(unused, (checksum, checksum))
     record_refs(con, row["id"], message)
 
 
@@ -234,12 +232,11 @@ def _is_erased_copy(con: sqlite3.Connection, effect: RecordMessage, context: Wri
     return added.rowcount > 0
 
 
-def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
-    if raw is None:
-        return None
-    checksum = sha256(raw).hexdigest()
-    con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (checksum, raw))
-    return checksum
+def keep_original(con: sqlite3.Connection, fingerprint: str, received_at: str, raw: bytes) -> str:
+    """Return the key of the bytes. It begins with the time: what is written together lies together in the indexes."""
+    key = f"{received_at} {fingerprint}"
+    con.execute("INSERT OR IGNORE INTO originals(key, bytes) VALUES(?,?)", (key, raw))
+    return key
 
 
 def record_contact(con: sqlite3.Connection, effect: RecordContact, context: WriteContext) -> None:
@@ -477,7 +474,7 @@ class Turn:
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         """(fresh text, original bytes or None) of a recorded message."""
         row = self._con.execute(
-            """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
+            """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.key = m.original
             WHERE m.fingerprint = ?""",
             (fingerprint,),
         ).fetchone()
@@ -486,7 +483,7 @@ class Turn:
     def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
         """(original bytes, arrival) of a recorded message whose bytes are stored."""
         row = self._con.execute(
-            """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.sha256 = m.original
+            """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.key = m.original
             WHERE m.fingerprint = ?""",
             (fingerprint,),
         ).fetchone()

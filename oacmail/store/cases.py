@@ -117,7 +117,7 @@ _PARTS = {
     # what waits for a person by its text; of what was filed, all since the summary before the last that is filed
     "aside: fingerprint": f"""SELECT fingerprint FROM (SELECT m.id, m.fingerprint, m.received_at, r.reason, r.at,
           max(iif(r.reason IN {FILED}, r.at, '')) OVER () AS last
-          FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint JOIN originals o ON o.sha256 = m.original
+          FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint JOIN originals o ON o.key = m.original
           WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind <> 'request' AND r.done_at IS NULL
           AND r.reason IN {SET_ASIDE})
         WHERE reason NOT IN {FILED} OR at >= coalesce(({LAST_SUMMARY} AND created_at <= last), '')

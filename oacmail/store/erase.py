@@ -155,8 +155,8 @@ def empty_erased(con: sqlite3.Connection) -> int:
         f"DELETE FROM refs WHERE message_id {messages}",
     ):
         count += con.execute(statement).rowcount
-    unknown = f"SELECT o.sha256 FROM {UNPROCESSED} AND r.fingerprint IS NULL"
-    return count + _deleted(con, "originals", f"sha256 IN ({unknown})")
+    unknown = f"SELECT o.key FROM {UNPROCESSED} AND r.fingerprint IS NULL"
+    return count + _deleted(con, "originals", f"key IN ({unknown})")
 
 
 def erased_numbers(con: sqlite3.Connection) -> list[str]:
@@ -237,8 +237,8 @@ def _deleted(con: sqlite3.Connection, table: str, where: str, *values: object) -
 
 def drop_unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
     """Delete those of these originals that no message refers to; return how many there were."""
-    query = """DELETE FROM originals WHERE sha256 = ?
-        AND NOT EXISTS(SELECT 1 FROM messages WHERE original = originals.sha256)"""
+    query = """DELETE FROM originals WHERE key = ?
+        AND NOT EXISTS(SELECT 1 FROM messages WHERE original = originals.key)"""
     return sum(con.execute(query, (original,)).rowcount for original in originals)
 
 
@@ -399,17 +399,17 @@ def expired_mails(con: sqlite3.Connection, before: str) -> list[int]:
 
 
 def expired_unprocessed(con: sqlite3.Connection, before: str) -> list[str]:
-    """Return the checksums of messages that could not be processed, came before then and wait for nobody."""
-    query = f"SELECT o.sha256 FROM {UNPROCESSED} AND r.done_at IS NOT NULL AND r.at < ?"
-    return [row["sha256"] for row in con.execute(query, (before,))]
+    """Return the keys of messages that could not be processed, came before then and wait for nobody."""
+    query = f"SELECT o.key FROM {UNPROCESSED} AND r.done_at IS NOT NULL AND r.at < ?"
+    return [row["key"] for row in con.execute(query, (before,))]
 
 
 def drop_originals(con: sqlite3.Connection, some: Sequence[int]) -> int:
     """Return how many originals were deleted; one that another message refers to stays."""
     query = f"SELECT DISTINCT original FROM messages WHERE id {IN} AND original IS NOT NULL"
-    checksums = [row["original"] for row in con.execute(query, (ids(some),))]
+    keys = [row["original"] for row in con.execute(query, (ids(some),))]
     con.execute(f"UPDATE messages SET original = NULL WHERE id {IN}", (ids(some),))
-    return drop_unused(con, checksums)
+    return drop_unused(con, keys)
 
 
 def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:

@@ -64,7 +64,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "domain": "becomes invalid, likewise",
         "mailbox": "becomes empty, likewise",
     },
-    "originals": {"sha256": "the row is deleted", "bytes": "the row is deleted"},
+    "originals": {"key": "the row is deleted", "bytes": "the row is deleted"},
     "refs": {"ref": "the rows that name the message, and those of the message, are deleted"},
     "notes": {"text": "the row is deleted"},
     "drafts": {"message_id": "the row is deleted", "mime": "the row is deleted"},
@@ -367,7 +367,7 @@ def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
 SHORTEST = 7  # characters of a name or number that says something
 _SPACED = regex(r"(?<=\d)[ .-](?=\d)")  # between the digits of a number
 _TEXTS = """SELECT m.id, m.subject || char(10) || m.fresh || char(10) || m.reply_to AS texts, o.bytes
-  FROM messages m LEFT JOIN originals o ON o.sha256 = m.original"""
+  FROM messages m LEFT JOIN originals o ON o.key = m.original"""
 # The texts are strangers', and whole files: each character is read once. The second pattern finds an address behind a
 # sign that only few addresses have.
 _ADDRESSES = [
@@ -375,14 +375,14 @@ _ADDRESSES = [
     regex(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,253}(?<=\w)"),
     regex(r"(?<!\w)\+\d{9,15}(?!\d)"),
 ]
-UNPROCESSED = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
-  WHERE NOT EXISTS(SELECT 1 FROM messages WHERE original = o.sha256)"""
+UNPROCESSED = """originals o LEFT JOIN reviews r ON r.fingerprint = o.key
+  WHERE NOT EXISTS(SELECT 1 FROM messages WHERE original = o.key)"""
 """The originals of messages that could not be processed, with their entries of the review list."""
 
 
 class Mentions(Struct, frozen=True, kw_only=True):
     """Ids of rows of `outbox` and `messages`; the rows up to `last_mail` and `last_message` were looked at.
-    `unprocessed`: checksums of originals that no message has, since it could not be processed."""
+    `unprocessed`: keys of originals that no message has, since it could not be processed."""
 
     mails: frozenset[int] = frozenset()
     messages: frozenset[int] = frozenset()
@@ -420,11 +420,11 @@ def find_mentions(
         last_message = row["id"]
         if named.search(row["texts"]) or named.is_in(row["bytes"] or b""):
             messages.add(last_message)
-    aside = con.execute(f"SELECT o.sha256, o.bytes FROM {UNPROCESSED} AND coalesce(r.at, '') < ?", (until,))
+    aside = con.execute(f"SELECT o.key, o.bytes FROM {UNPROCESSED} AND coalesce(r.at, '') < ?", (until,))
     return Mentions(
         mails=frozenset(mails),
         messages=frozenset(messages),
-        unprocessed=frozenset(row["sha256"] for row in aside if named.is_in(row["bytes"])),
+        unprocessed=frozenset(row["key"] for row in aside if named.is_in(row["bytes"])),
         last_mail=last_mail,
         last_message=last_message,
     )
@@ -524,7 +524,7 @@ _MESSAGES = f"""SELECT m.id, c.number AS "case", m.message_id, m.role, m.kind, m
       WHERE r.message_id = m.id AND a.role = 'citizen' AND a.author_id NOT {IN})
     AND NOT EXISTS(SELECT 1 FROM refs r JOIN messages a ON a.message_id = r.ref
       WHERE r.message_id = m.id AND a.author_id {IN})) AS others
-  FROM messages m LEFT JOIN cases c ON c.id = m.case_id LEFT JOIN originals o ON o.sha256 = m.original
+  FROM messages m LEFT JOIN cases c ON c.id = m.case_id LEFT JOIN originals o ON o.key = m.original
   WHERE m.id {IN} ORDER BY m.received_at, m.id"""
 _MAILS = f"""SELECT o.id, c.number AS "case", o.kind, o.recipient, o.state, o.created_at, o.sent_at, o.last_error,
   iif(o.recipient {IN} AND length(b.mime) > 0, b.mime, NULL) AS mime, o.recipient {IN} AS own

@@ -22,7 +22,7 @@ from oacmail.core.rate_limits import registrable
 from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, End
 from oacmail.store import ledger, remembered
-from oacmail.store.apply import STRANGER, original_of, record_refs, words_of
+from oacmail.store.apply import STRANGER, keep_original, record_refs, words_of
 from oacmail.store.connection import LIVE, at, moment, schema, stamp
 from oacmail.store.ledger import MESSAGES, PEOPLE, TABLES, Copied
 from oacmail.store.personal import setting
@@ -197,7 +197,9 @@ class LedgerRows(Struct):
         if row["erased_at"] or (row["rule"] == IN_JUNK and outcome is Outcome.AUTOMATIC):
             return outcome  # nothing of it is kept
         words = words_of(written)
-        original = original_of(con, raw) if row["original"] == _KEPT else None
+        original = None
+        if row["original"] == _KEPT and raw is not None:
+            original = keep_original(con, message.fingerprint, row["received_at"], raw)
         con.execute(
             f"""UPDATE messages SET {", ".join(f"{name} = ?" for name in words)}, original = coalesce(?, original)
             WHERE id = ?""",

@@ -53,7 +53,7 @@ def corrected_examples(con: sqlite3.Connection) -> list[Correction]:
     """Return a correction for each opening message that was corrected, oldest first; the last one of a field holds."""
     rows = con.execute(
         """SELECT m.fingerprint, m.subject, m.fresh, o.bytes, e.data FROM events e JOIN cases c ON c.id = e.case_id
-        JOIN messages m ON m.fingerprint = c.opened_by LEFT JOIN originals o ON o.sha256 = m.original
+        JOIN messages m ON m.fingerprint = c.opened_by LEFT JOIN originals o ON o.key = m.original
         WHERE e.kind IN ('corrected', 'confirmed') AND m.erased_at IS NULL ORDER BY e.id"""
     ).fetchall()
     labels: dict[str, dict[str, str]] = {}

@@ -247,7 +247,7 @@ class FolderRows(Rows):
         checksum = sha256(raw).hexdigest() if raw is not None else None
         self.end(message_ref, Outcome.QUARANTINED, checksum, error=reason)
         if raw is not None:
-            self.con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (checksum, raw))
+            self.con.execute("INSERT OR IGNORE INTO originals(key, bytes) VALUES(?,?)", (checksum, raw))
             self.con.execute(
                 """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
                 ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, done_at = NULL""",

@@ -264,7 +264,7 @@ def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEnt
         rows = con.execute(
             """SELECT r.fingerprint, c.number, o.bytes IS NOT NULL AS kept, m.kind, m.role FROM reviews r
             JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-            LEFT JOIN originals o ON o.sha256 = m.original WHERE r.fingerprint BETWEEN ? AND ? || 'g' LIMIT 2""",
+            LEFT JOIN originals o ON o.key = m.original WHERE r.fingerprint BETWEEN ? AND ? || 'g' LIMIT 2""",
             (ref, ref),
         ).fetchall()
         if len(rows) == 1:

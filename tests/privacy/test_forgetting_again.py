@@ -96,7 +96,7 @@ def test_the_words_that_a_restore_has_brought_back_to_erased_rows_go_again(world
         f"UPDATE messages SET fresh = '{word}', subject = '{word}', original = 'x' {erased}",
         f"UPDATE outbox SET mailbox = '{ANNA}', domain = 'example.org' {erased}",
         f"UPDATE mails SET mime = CAST('{word}' AS BLOB) WHERE id IN (SELECT id FROM outbox {erased})",
-        f"INSERT INTO originals(sha256, bytes) VALUES('x', CAST('{word}' AS BLOB))",
+        f"INSERT INTO originals(key, bytes) VALUES('x', CAST('{word}' AS BLOB))",
         f"INSERT INTO notes(event_id, case_id, text) SELECT max(id), 1, '{word}' FROM events",
         f"""INSERT INTO outbox(key, message_id, kind, recipient, domain, length, state, created_at)
         VALUES('digest', '<d@x>', 'digest', '{AGENT}', 'town.example', 1, 'sent', '2026-11-25T08:00:00Z')""",

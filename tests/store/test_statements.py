@@ -17,7 +17,7 @@ from tests.relayed import relayed_answers
 from tests.world import AGENT, OFFICE, PASS, World
 
 MOST_NEW, MOST_ON_A_CASE = 23, 21
-PAGES_OF_A_MESSAGE, PAGES_OF_A_MAIL = 9.0, 6.5
+PAGES_OF_A_MESSAGE, PAGES_OF_A_MAIL = 8.5, 5.0
 OF_FEW = (
     *("board_flagged", "board_places_new", "board_unsettled", "cases_live", "deadlines_live", "deadlines_running"),
     *("events_corrected", "events_escalated", "mails_kept", "messages_of_staff"),

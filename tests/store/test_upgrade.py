@@ -53,6 +53,7 @@ SHIPPED = {
     "m0032_refused_lately": "75ee4e8fa5f276fe",
     "m0033_calls_to_come": "349d87a0e81548bc",
     "m0034_ledger_of_changes": "bd569c330c0a2d86",
+    "m0035_originals_by_time": "1b79d6315c038bd2",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _RENAMED = {
