@@ -90,12 +90,12 @@ class Weights(Struct, frozen=True, kw_only=True):
     def rows_of(self, names: Set[str]) -> dict[str, bytes]:
         """Return the cells of those of these rows that there are, by their names."""
         rows, cells, width = self.rows, self.cells, len(self.columns)
-        return {name: cells[(at := rows[name] * width) : at + width] for name in rows.keys() & names}
+        return {name: cells[(at := rows[name] * width) : at + width] for name in names if name in rows}
 
     def total(self, rows: Collection[bytes]) -> list[int]:
         """Return the steps of these rows, added up for each column. Whole numbers: in any order the same sum."""
-        least = ZERO * len(rows)
-        return [total - least for total in map(sum, zip(*rows, strict=True))] or [0] * len(self.columns)
+        cells, width, least = b"".join(rows), len(self.columns), ZERO * len(rows)
+        return [sum(cells[column::width]) - least for column in range(width)]
 
 
 @cache
@@ -306,11 +306,11 @@ class Table(Struct, frozen=True, kw_only=True):
 
 
 class _Read(Struct, frozen=True, kw_only=True):
-    """What a message has of the table: its pieces there, their cells by columns, the share of each, its
-    circumstances."""
+    """What a message has of the table: its pieces there with their cells, the steps of these for each column, the share
+    of each, its circumstances."""
 
-    known: Collection[str]
-    cells: Sequence[Sequence[int]]
+    known: Mapping[str, bytes]
+    steps: Sequence[int]
     share: float
     facts: Set[str]
 
@@ -403,8 +403,8 @@ def _tells(piece: str) -> bool:
 def _read(table: Table, message: Message) -> _Read:
     said = words(message)
     known = table.pieces.rows_of(word_pieces(said))
-    cells = [*zip(*known.values(), strict=True)] or [()] * len(table.pieces.columns)
-    return _Read(known=known, cells=cells, share=1 / math.sqrt(len(set(said))), facts=circumstances(message))
+    steps = table.pieces.total(known.values())
+    return _Read(known=known, steps=steps, share=1 / math.sqrt(len(set(said))), facts=circumstances(message))
 
 
 def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict[str, float]]:
@@ -434,11 +434,10 @@ def shipped() -> Table:
 
 
 def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, float]]:
-    said = [sum(column) - ZERO * len(column) for column in read.cells]
     held = table.facts.total(table.facts.rows_of({ALWAYS, *read.facts}).values())
     for field in table.fields:
         reach = {
-            name: said[at] * table.pieces.worth[at] * read.share + held[at] * table.facts.worth[at]
+            name: read.steps[at] * table.pieces.worth[at] * read.share + held[at] * table.facts.worth[at]
             for at, name in enumerate(field.classes, field.column)
         }
         if learned:
@@ -465,26 +464,23 @@ class WrittenText:
 
     def __init__(self, text: str) -> None:
         self._chunks = text.split()
-        self._words, self._spans = list[str](), list[tuple[int, int, int]]()
-        for at, chunk in enumerate(self._chunks):
-            for word, start, end in _words_of(chunk):
-                self._words.append(word)
-                self._spans.append((at, start, end))
+        self._places = [(at, *place) for at, chunk in enumerate(self._chunks) for place in _words_of(chunk)]
+        self._words = [word for _, word, _, _ in self._places]
 
     def passage(self, piece: str) -> str:
         """Return the first passage that folds to a piece of the model, as written; '' if none may be shown. The last
         word of a pair may be a stem, and so may a single word that does not stand there."""
         *before, last = [word for word, _, _ in _words_of(piece)] or [""]
-        for at in self._places(before[0] if before else last, may_be_stem=not before):
+        for at in self._begins(before[0] if before else last, may_be_stem=not before):
             end = at + len(before)
-            if [*self._words[at:end]] == before and "".join(self._words[end : end + 1]).startswith(last):
-                (first, start, _), (final, _, stop) = self._spans[at], self._spans[end]
+            if self._words[at:end] == before and "".join(self._words[end : end + 1]).startswith(last):
+                (first, _, start, _), (final, _, _, stop) = self._places[at], self._places[end]
                 written = " ".join([*self._chunks[first:final], self._chunks[final][:stop]])[start:]
                 if not _HIDDEN.search(written):
                     return written
         return ""
 
-    def _places(self, first: str, *, may_be_stem: bool) -> Iterator[int]:
+    def _begins(self, first: str, *, may_be_stem: bool) -> Iterator[int]:
         if first in self._words:
             at = -1
             for _ in range(self._words.count(first)):
@@ -513,9 +509,9 @@ def _loudest(table: Table, read: _Read, column: int, learned: Mapping[str, float
     worth = table.pieces.worth[column] * read.share
     least = -1 if learned else ZERO + math.floor(_NOTICED / worth)
     parts = {
-        piece: (cell - ZERO) * worth
-        for piece, cell in zip(read.known, read.cells[column], strict=True)
-        if cell > least and piece[-1] not in "*?!." and piece.rpartition(" ")[2] not in table.common
+        piece: (cells[column] - ZERO) * worth
+        for piece, cells in read.known.items()
+        if cells[column] > least and piece[-1] not in "*?!." and piece.rpartition(" ")[2] not in table.common
     }
     for piece, added in learned.items():
         parts[piece] = parts.get(piece, 0.0) + added

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from oacmail.core.model import Callback, CallTime, Hours
 from oacmail.mail.understanding import phones, time_words
-from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, TimeToken, clauses, every, near
+from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, Sentence, TimeToken, every, near
 
 # --- Slots -----------------------------------------------------------------------------------------------------------
 # Find when the writer of a message wants to be called: the morning [08,14), the afternoon [14,20), or any time (R26).
@@ -47,19 +47,19 @@ class Window(NamedTuple):
     rank: int
 
 
-def find_slot(sentences: Iterable[tuple[str, bool]]) -> CallTime:
+def find_slot(sentences: Iterable[Sentence]) -> CallTime:
     """Return the time that the writer wants; any slot = both fit, or none is named. `sentences`: those that are `near`
     a request for a call."""
     windows: list[Window] = []
     said: list[Window] = []
     earlier: list[Window] = []
-    for sentence, asked in sentences:
-        if not earlier and not time_words.may_tell(sentence):
+    for sentence in sentences:
+        if not earlier and not sentence.may_tell:
             continue
-        said = _windows(time_words.tokens(sentence), said[-2:], earlier)
+        said = _windows(sentence, said[-2:], earlier)
         earlier = [*earlier, *said][-2:]
-        windows += (window for window in said if asked or window.rank)
-    return _time(windows)
+        windows += (window for window in said if sentence.asked or window.rank)
+    return _time(windows) if windows else _ANY_TIME
 
 
 def _time(windows: Sequence[Window]) -> CallTime:
@@ -121,14 +121,14 @@ def _without(spans: list[Interval], gap: Interval) -> list[Interval]:
 # --- what a clause says ---------------------------------------------------------------------------
 
 
-def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), earlier: Sequence[Window] = ()) -> list[Window]:
+def _windows(sentence: Sentence, last: Sequence[Window] = (), earlier: Sequence[Window] = ()) -> list[Window]:
     """`last`: the last windows of the sentence before, which "call before that" goes by; `earlier`: of all before,
     which "in between" goes by."""
     found: list[Window] = []
-    if not earlier and _NAMED.isdisjoint(token.kind for token in sentence):
+    if not earlier and _NAMED.isdisjoint(token.kind for token in sentence.tokens):
         return found
     before, reason, problem = Clause("", []), False, False
-    for clause in clauses(sentence):
+    for clause in sentence.clauses:
         way = before.open_way if clause.opened_by == "because" or before.is_cut_short else ""
         explains = clause.opened_by == "because" and not way and "alike" not in before.kinds
         reason = explains or (reason and clause.opened_by in ("open", "close"))
@@ -142,7 +142,7 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), earlier: Se
         if "within" in clause.kinds and "not" not in clause.kinds:
             found = _within([*earlier, *found][-2:] if len(found) < 2 else found)
         no = clause.is_no or (before.is_of_a_part and clause.is_occupation and (earlier or len(found) > 1))
-        if no and found and not sentence[-1].text.startswith("?"):
+        if no and found and not sentence.tokens[-1].text.startswith("?"):
             found[-1] = found[-1]._replace(wanted=False, rank=1)
         elif clause.dangling and (found or last):
             found = _beside(found or [*last], clause.dangling)
@@ -213,6 +213,8 @@ def _beside(found: list[Window], way: str) -> list[Window]:
 
 
 def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Sequence[Window]) -> Iterator[Window]:
+    if _NAMED.isdisjoint(clause.kinds):
+        return
     leaves = "leave" in clause.kinds
     away = (clause.is_busy or (reason and "enter" not in clause.kinds)) and not clause.is_asked and not leaves
     brief = sum(token.kind == "word" for token in clause.tokens) <= _FEW
@@ -342,26 +344,30 @@ def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "
     which never counts.
     """
     number = phones.phone(text, own) or phones.phone(phones.in_digits(signature), own)
-    sentences = [*near(lines)]
+    sentences = near(lines)
     wish = find_slot(sentences)
     if not number and wish == _ANY_TIME:
         return None
     return Callback(phone=number or None, **wish._asdict(), said=_said_of_the_call(sentences))
 
 
-def _said_of_the_call(sentences: Iterable[tuple[str, bool]]) -> str:
+def _said_of_the_call(sentences: Iterable[Sentence]) -> str:
     """The clauses that ask for the call or wish a time for it, as far as a day may stand in them: no denial, no
     exception, no reason, no problem, and not until when the writer is away."""
     return " . ".join(
         " ".join(map(_without_morning, _before_what_it_is_about(clause))).replace(" / ", "/").replace(" - ", "-")
-        for sentence, asked in sentences
-        if time_words.may_name_a_day(sentence)
-        for clause in clauses(time_words.tokens(sentence))
+        for sentence in sentences
+        if sentence.may_name_a_day
+        for clause in sentence.clauses
         if clause.kinds.isdisjoint({"not", "busy", "except"})
         and not clause.is_of_the_problem
         and not _is_until_a_day(clause)
         and (clause.opened_by != "because" or clause.is_asked)
-        and ((asked and (clause.is_asked or _is_a_day_alone(clause))) or clause.prefers or _wishes_a_time(clause))
+        and (
+            (sentence.asked and (clause.is_asked or _is_a_day_alone(clause)))
+            or clause.prefers
+            or _wishes_a_time(clause)
+        )
     )
 
 
@@ -397,9 +403,10 @@ def other_time(lines: Iterable[str]) -> CallTime | None:
     folded, its number words digits."""
     windows = [
         window
-        for sentence in map(time_words.tokens, filter(time_words.may_tell, every(lines)))
+        for sentence in every(lines)
+        if sentence.may_tell
         for window in _windows(sentence)
-        if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(token.kind for token in sentence))
+        if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(token.kind for token in sentence.tokens))
     ]
     wish = _time(windows) if windows else None
     return wish if wish and (wish.slot != "any" or wish.hours) else None

@@ -8,8 +8,6 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from oacmail.core.common_words import GREETINGS, MONTHS, NUMBERS, WEEKDAYS
 from oacmail.core.model import regex
 from oacmail.mail.understanding import phrases
@@ -249,8 +247,7 @@ CALL = regex(rf"#|\b{phrases.pattern(_terms(WORDS['call']))}")
 """A request for a call, or a telephone: slots.py puts "#" for it."""
 _TERM = regex(phrases.pattern(_KINDS))
 _SIGNS = {"#": "phone", ",": "comma", "(": "open", ")": "close", "/": "or", "-": "to", "–": "to", "—": "stop"}
-_SIGN = regex(r"[.!?;:…\n]+|[#,()/–—-]")
-_ANY_WORD = regex(r"[^\W_]+(?:'[^\W_]+)?")
+_PIECE = regex(r"(?P<word>[^\W_]+(?:'[^\W_]+)?)|[.!?;:…\n]+|[#,()/–—-]")
 _SHORT = regex(
     r"\b(?:(?:[ld]|qu)'(?=\w)|[dx] (?=\w)|est(?:ic|oy) de (?=(?:mati|matins|mananas?|tard(?:a|e|es)|nits?|noches?)\b))"
     r"|(?:(?<=\bvoy de )|(?<=\bestoy de ))manana\b"
@@ -283,49 +280,20 @@ _BEGIN = {re.split(r"[^a-z]", term)[0] for term in _KINDS if not term.rstrip("*"
 """The first words of terms of several words."""
 
 
-def may_tell(text: str) -> bool:
-    """Whether a folded text may have a clock time or a part of the day: it has the longest word of one, or a number
-    that does not count things ("fa dues setmanes")."""
-    said = _words(text)
-    return (
-        not _TELLING.isdisjoint(said)
-        or _NUMBER.search(text) is not None
-        or (not _ONE_WORD.isdisjoint(said) and _NAMED.search(text) is not None)
-    )
-
-
-def _words(text: str) -> list[str]:
-    return text.translate(_NO_WORDS).split() if text.isascii() else _RUN.findall(text)
-
-
-def may_name_a_day(text: str) -> bool:
-    """Whether a folded text may name a day (core/days_named.py)."""
-    said = _words(text)
-    counts = not (_SPANS.isdisjoint(said) or _OF_SPANS.isdisjoint(said))
-    return counts or not _DAY_WORDS.isdisjoint(said) or _SHORT_NUMBER.search(text) is not None
-
-
 def tokens(text: str) -> list[TimeToken]:
     """Return the tokens of a folded text; white space between them is left out."""
     text = _SHORT.sub(lambda found: _WHOLE[found.group()], text)
     found: list[TimeToken] = []
     at = 0
-    while at < len(text):
-        if text[at] == " ":
-            at += 1
-            continue
-        token: TimeToken | None = None
-        word = _ANY_WORD.match(text, at)
+    while (piece := _PIECE.search(text, at)) is not None:
+        token, word, at = None, piece["word"], piece.start()
         if word is None:
-            sign = _SIGN.match(text, at)
-            token = TimeToken(_SIGNS.get(sign[0], "stop"), sign[0]) if sign else None
-        elif word[0][0].isdigit() or word[0].partition("'")[0] in _CLOCK_WORDS:
+            token = TimeToken(_SIGNS.get(piece[0], "stop"), piece[0])
+        elif word[0].isdigit() or word.partition("'")[0] in _CLOCK_WORDS:
             token = _clock(text, at, found)
-        if token is None and word is not None:
-            token = _word(text, at, word[0])
-        if token is not None:
-            found.append(token)
-        at += len(token.text) if token else 1
+        token = token or _word(text, at, word)
+        found.append(token)
+        at += len(token.text)
     return found
 
 
@@ -489,37 +457,17 @@ WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from",
 """Kind of token -> what it makes of the time that follows."""
 
 
-def every(lines: Iterable[str]) -> list[str]:
-    """Return the sentences of a brief message; of a longer one, none."""
-    sentences = [part for part in _SENTENCE.split("\n".join(lines)[:_LONGEST]) if not part.isspace()]
-    return sentences if len(sentences) <= _BRIEF else []
+class Clause:
+    """The tokens up to the next sign or conjunction, their kinds, and the kind of the one before them."""
 
-
-def near(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yield the sentences near a request for a call or a telephone, and whether it is in the sentence; none of a text
-    that tells no time and names no day."""
-    text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
-    if not may_tell(text) and not may_name_a_day(text):
-        return
-    sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
-    anchors = [at for at, sentence in enumerate(sentences) if CALL.search(sentence)][:_MOST]
-    for at in sorted({anchor + step for anchor in anchors for step in range(-_REACH, _REACH + 1)}):
-        if 0 <= at < len(sentences):
-            yield sentences[at], at in anchors
-
-
-class Clause(Struct, frozen=True, dict=True):
-    """The tokens up to the next sign or conjunction, and the kind of the one before them."""
-
-    opened_by: str
-    tokens: list[TimeToken]
-
-    @cached_property
-    def kinds(self) -> set[str]:
-        return {token.kind for token in self.tokens}
+    def __init__(self, opened_by: str, tokens: list[TimeToken]) -> None:
+        self.opened_by, self.tokens = opened_by, tokens
+        self.kinds = {token.kind for token in tokens}
 
     @property
     def is_of_the_problem(self) -> bool:
+        if self.kinds.isdisjoint({"past", "called", "deadline"}):
+            return False
         kinds = [token.kind for token in self.tokens if token.kind not in ("function", "article")]
         past = "past" in self.kinds and not self.kinds & {"phone", "better"}
         past = past or "called" in kinds or ("past", "call") in pairwise(kinds)  # "em vau trucar a les 10 al 612 …"
@@ -614,6 +562,8 @@ class Clause(Struct, frozen=True, dict=True):
 
     @property
     def is_busy(self) -> bool:
+        if self.kinds.isdisjoint({"busy", "shift"}):
+            return False
         kinds = [token.kind for token in self.tokens]
         before = kinds[: kinds.index("busy")] if "busy" in kinds else []
         bounds = [kind for kind in before if kind not in SKIPPED][-1:] in (["until"], ["from"])  # "before I go to work"
@@ -656,3 +606,51 @@ def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
         return "busy" in kinds and not kinds.isdisjoint({"clock", *PARTS})
     said = "busy" in kinds and "call" in kinds
     return said and token.kind == "call" and {"when", "not"}.isdisjoint(before.kind for before in clause[-3:])
+
+
+class Sentence:
+    """A folded sentence, split into tokens and clauses where it is read for times or days. `asked`: it has a request
+    for a call, or a telephone."""
+
+    def __init__(self, text: str, asked: bool = False) -> None:
+        self.text, self.asked = text, asked
+        self._words = text.translate(_NO_WORDS).split() if text.isascii() else _RUN.findall(text)
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether it may have a clock time or a part of the day: it has the longest word of one, or a number that does
+        not count things ("fa dues setmanes")."""
+        return (
+            not _TELLING.isdisjoint(self._words)
+            or _NUMBER.search(self.text) is not None
+            or (not _ONE_WORD.isdisjoint(self._words) and _NAMED.search(self.text) is not None)
+        )
+
+    @property
+    def may_name_a_day(self) -> bool:
+        """Whether it may name a day (core/days_named.py)."""
+        counts = not (_SPANS.isdisjoint(self._words) or _OF_SPANS.isdisjoint(self._words))
+        return counts or not _DAY_WORDS.isdisjoint(self._words) or _SHORT_NUMBER.search(self.text) is not None
+
+    @cached_property
+    def tokens(self) -> list[TimeToken]:
+        return tokens(self.text)
+
+    @cached_property
+    def clauses(self) -> list[Clause]:
+        return [*clauses(self.tokens)]
+
+
+def every(lines: Iterable[str]) -> list[Sentence]:
+    """Return the sentences of a brief message; of a longer one, none."""
+    sentences = [part for part in _SENTENCE.split("\n".join(lines)[:_LONGEST]) if not part.isspace()]
+    return [*map(Sentence, sentences)] if len(sentences) <= _BRIEF else []
+
+
+def near(lines: Iterable[str]) -> list[Sentence]:
+    """Return the sentences near a request for a call or a telephone."""
+    text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
+    sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
+    anchors = [at for at, sentence in enumerate(sentences) if CALL.search(sentence)][:_MOST]
+    beside = {anchor + step for anchor in anchors for step in range(-_REACH, _REACH + 1)}
+    return [Sentence(sentences[at], at in anchors) for at in sorted(beside) if 0 <= at < len(sentences)]
