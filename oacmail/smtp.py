@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Literal, TypeVar
 
@@ -419,23 +419,18 @@ class SmtpTransport:
         return next((f"{verb} {reply}" for verb, reply in answers if not reply.accepted), "")
 
     def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.quit()
+        self._drop(Connection.quit)
 
     def _envelope(self, mail: Outgoing, *then: str) -> tuple[Connection, list[Reply], Outgoing]:
         """Return the replies to MAIL, every RCPT and the commands `then`, and the mail for this relay.
 
         A kept connection that turns out to be dead is replaced, once.
         """
-        if self._connection is not None:
-            try:
-                if not self._connection.is_stale():
-                    answered = self._asked(self._connection, mail, then)
-                    if not any(reply.code in _LOGIN_CODES for reply in answered[1]):
-                        return answered  # otherwise the login has ended in mid-session, as tokens do
-            except (OSError, smtplib.SMTPException):
-                self._drop()
+        with suppress(OSError, smtplib.SMTPException):
+            if self._connection is not None and not self._connection.is_stale():
+                answered = self._asked(self._connection, mail, then)
+                if not any(reply.code in _LOGIN_CODES for reply in answered[1]):
+                    return answered  # otherwise the login has ended in mid-session, as tokens do
         self._drop()
         try:
             self._connection = Connection(self._settings)
@@ -459,10 +454,10 @@ class SmtpTransport:
         if not answer.accepted:
             self._drop()
 
-    def _drop(self) -> None:
+    def _drop(self, end: Callable[[Connection], None] = Connection.close) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            end(connection)
 
     @contextmanager
     def _nothing_sent(self) -> Iterator[None]:

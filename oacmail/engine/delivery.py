@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -192,6 +192,7 @@ class Delivery:
             if not self._sending(mail.key, copy_expected=expected):
                 raise _WithdrawnError
 
+        result, limit = DeliveryResult(key=mail.key, state="sent"), None
         try:
             self.transport.send(outgoing, before_data)
         except _WithdrawnError:
@@ -199,29 +200,13 @@ class Delivery:
         except (RelayError, StateError):
             raise
         except Uncertain as error:
-            return Attempt(self._result(mail, "uncertain", expected, error=str(error)))
+            result = replace(result, state="uncertain", error=str(error))
         except Permanent as error:
             said = quoted(error.said, mail.recipient)
             text = ": ".join(filter(None, (str(error), said)))
-            refused = self._result(mail, "refused", expected, code=error.code, status=error.status, error=text)
-            return Attempt(replace(refused, said=said))
+            result = replace(result, state="refused", code=error.code, status=error.status, error=text, said=said)
         except Transient as error:
             limit = error if error.at_least else None
-            return Attempt(self._result(mail, "later", expected, error=str(error), limited=limit is not None), limit)
-        return Attempt(self._result(mail, "sent", expected))
-
-    def _result(
-        self,
-        mail: Due,
-        state: Literal["sent", "refused", "later", "uncertain"],
-        expected: bool,
-        *,
-        code: int = 0,
-        status: str = "",
-        error: str = "",
-        limited: bool = False,
-    ) -> DeliveryResult:
-        log.info("mail." + state, {"key": mail.key, "error": error or None})
-        return DeliveryResult(
-            key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error, limited=limited
-        )
+            result = replace(result, state="later", error=str(error), limited=limit is not None)
+        log.info("mail." + result.state, {"key": mail.key, "error": result.error or None})
+        return Attempt(replace(result, copy_expected=expected), limit)
