@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from email.message import EmailMessage
 from functools import lru_cache
-from importlib.resources import files
 from operator import itemgetter, mul
+from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -58,7 +58,7 @@ def message(text: str, headers: Mapping[str, str] | None = None) -> bytes:
 
 def held_out() -> Iterator[tuple[Labels, bytes]]:
     """Yield (labels, message) of each message that the shipped weights were not trained on."""
-    text = files("oacmail.mail.understanding").joinpath("held_out.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("held_out.txt").read_text(encoding="utf-8")
     yield from ((labels, message(text)) for labels, text in lines(text))
 
 

@@ -3,7 +3,7 @@ their operators.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from oacmail.core.model import Platform, regex
@@ -16,10 +16,12 @@ from oacmail.core.model import Platform, regex
 
 def pattern(terms: Iterable[str]) -> str:
     """The leftmost and longest of `terms` matches, as whole words; a term "truqu*" also matches what begins with it."""
-    return _tree(terms) + r"(?!\w)"
+    return _tree([*terms]) + r"(?!\w)"
 
 
-def _tree(terms: Iterable[str]) -> str:
+def _tree(terms: Sequence[str]) -> str:
+    if len(terms) == 1:  # nothing branches any more
+        return re.escape(terms[0].removesuffix("*")) + r"\w*" * terms[0].endswith("*")
     heads: dict[str, list[str]] = {}
     for term in terms:
         heads.setdefault(term[:1], []).append(term[1:])

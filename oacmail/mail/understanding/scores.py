@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import groupby, pairwise
+from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -101,7 +101,7 @@ class Weights(Struct, frozen=True, kw_only=True):
 @cache
 def shipped_weights() -> Mapping[str, Weights]:
     """Return the tables of the installed program by their names. Raises Fatal."""
-    return unpacked(files("oacmail.mail.understanding").joinpath(NAME).read_bytes())
+    return unpacked(Path(__file__).with_name(NAME).read_bytes())
 
 
 def unpacked(content: bytes) -> dict[str, Weights]:
