@@ -38,7 +38,7 @@ def messages() -> list[tuple[str, str, str, str]]:
     """(writer, kind, language, what the person wrote)."""
     found = []
     for row in map(json.loads, MAILS.read_text(encoding="utf-8").splitlines()):
-        content = parts.Content(parts.tree(parts.cap_message(charset.tidy(mail(row)))))
+        content = parts.Content(parts.tree(parts.cap_message(*charset.tidy(mail(row)))))
         fresh = reply_text.split(content.text, content.forwarded).fresh
         found.append((row["writer"], row["kind"], row["language"], fresh))
     return found

@@ -86,7 +86,7 @@ def _messages(archive: Path) -> Iterator[tuple[datetime, bytes]]:
 
 
 def _arrival(raw: bytes, otherwise: datetime) -> datetime:
-    fields = Fields.from_pairs(charset.pairs(charset.split(charset.tidy(raw))[0]))
+    fields = Fields.from_pairs(charset.pairs(charset.tidy(raw)[0]))
     stamped = fields.first("received").rpartition(";")[2]
     found = headers.read_date(stamped) or headers.read_date(fields.first("date")) or otherwise
     return found.replace(microsecond=0)

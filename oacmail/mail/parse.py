@@ -52,11 +52,11 @@ class MessageSource:
         self.size = len(raw)
         self.parser_config = parser_config
         self.skipped = skipped
-        tidied = charset.tidy(raw)
-        self.capped = parts.cap_message(tidied)
+        head, body = charset.tidy(raw)
+        self.capped = parts.cap_message(head, body)
         self.fields = Fields.from_pairs(self.capped.fields)
         named = [self.fields.first(name) for name in ("message-id", "from", "date", "subject")]
-        self.fingerprint = _digest(*named, "" if named[0] else day, body=charset.split(tidied)[1])
+        self.fingerprint = _digest(*named, "" if named[0] else day, body=body)
 
     def judged(self, judge: Callable[[], T], instead: U) -> T | U:
         """The answer, or `instead` if the question fails."""
@@ -297,7 +297,9 @@ def _body_hash(text: str) -> str:
 
 def _digest(*named: str, body: bytes) -> str:
     lines = "\n".join(named).encode("utf-8", "surrogateescape")
-    return hashlib.sha256(lines + b"\n\n" + body.rstrip()).hexdigest()
+    digest = hashlib.sha256(lines + b"\n\n")
+    digest.update(body.rstrip())
+    return digest.hexdigest()
 
 
 # --- Forwards --------------------------------------------------------------------------------------------------------
@@ -362,7 +364,7 @@ def read_forward(
 
 def _enclosed(raw: bytes) -> Sequence[bytes]:
     """The attached messages, at the top of the mail alone."""
-    root = parts.tree(parts.cap_message(charset.tidy(raw)))
+    root = parts.tree(parts.cap_message(*charset.tidy(raw)))
     found: list[bytes] = []
     for part in root.get_payload() if root.get_content_type() == "multipart/mixed" else [root]:
         if not isinstance(part, MimePart):

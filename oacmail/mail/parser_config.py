@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from oacmail.core.model import LANGUAGES
 
-Sentence = tuple[str, ...]
-"""Words as they are compared, HOLE for what is filled in."""
+Sentence = tuple[tuple[str, ...], ...]
+"""Runs of words as they are compared; between two runs stands what is filled in, the last is () where it ends so."""
 
 
 class Wording(Struct, frozen=True):

@@ -227,7 +227,7 @@ class _Found(Struct):
 
 def read(raw: bytes) -> AnswerParts:
     """Never raises for any bytes that the limits let through."""
-    capped = parts.cap_message(charset.tidy(raw))
+    capped = parts.cap_message(*charset.tidy(raw))
     root = parts.tree(capped)
     if capped.caps:
         return AnswerParts(reason="too-large")

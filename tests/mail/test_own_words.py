@@ -1,5 +1,7 @@
 """Which words of a text are our own templates' sentences."""
 
+from itertools import chain
+
 import pytest
 
 from oacmail.mail.understanding import reply_text
@@ -49,7 +51,8 @@ def test_a_persons_words_stay(text: str) -> None:
 
 
 def test_the_shipped_templates_say_what_they_say_in_three_languages() -> None:
-    long = " ".join(" ".join(sentence) for several in wording(None).long.values() for sentence in several)
+    runs = chain.from_iterable(chain.from_iterable(wording(None).long.values()))
+    long = " ".join(" ".join(run) for run in runs)
     for words in ("suprimirles oposarvos al tractament", "oponerse al tratamiento", "object to or restrict processing"):
         assert words in long
 

@@ -222,6 +222,7 @@ def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
 # mark, CR CR LF, a space before the colon, a stray line between fields). It never decodes or trusts a value. Source:
 # RFC 5322 sections 2.2, 3.6 and 4.5.
 
+_FIELDS = regex(r"\n(?![ \t])")
 _MBOX = regex(rb"\A>?From [^\n]*\n")
 _FIELD = regex(rb"([!-9;-~]+)[ \t]*:")
 _STRAY = regex(rb"\n(?![!-9;-~]+:|[ \t])([^\n]+)")  # begins with a sign, so that the engine jumps from line to line
@@ -230,8 +231,9 @@ _LONGEST_LINE = 998  # octets of a line without its end (RFC 5322 section 2.1.1)
 _KNOWN = regex(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-]+|received)[ \t]*:", re.M | re.I)
 
 
-def tidy(raw: bytes) -> bytes:
-    """Return the message with LF line ends, a head that a parser can read, and nothing before the first field."""
+def tidy(raw: bytes) -> tuple[bytes, bytes]:
+    """Return (head, body) as `split` does, with LF line ends, a head that a parser can read, and nothing before the
+    first field."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     lines = raw.replace(b"\r", b"")  # of a large file a third of the time that the pair takes
     if len(raw) - len(lines) != raw.count(b"\r\n"):  # a CR without LF
@@ -241,12 +243,11 @@ def tidy(raw: bytes) -> bytes:
     if raw[:1] == b"\n" and _FIELD.match(raw.lstrip(b"\n")):
         raw = raw.lstrip(b"\n")
     head, body = split(raw)
-    if not head:
-        return raw
-    head = head.replace(b"\0", b"")
+    if b"\0" in head:
+        head, body = split(head.replace(b"\0", b"") + b"\n" + body)
     if _STRAY.search(b"\n" + head):  # a space before a colon is obsolete syntax; a stray line continues the field above
         head = _STRAY.sub(rb"\n \1", b"\n" + _LOOSE_COLON.sub(rb"\1:", head))[1:]
-    return head + b"\n" + body
+    return head, body
 
 
 def crlf(data: bytes) -> bytes:
@@ -281,7 +282,6 @@ def split(tidied: bytes) -> tuple[bytes, bytes]:
     return (head if head.endswith(b"\n") else head + b"\n"), body
 
 
-@lru_cache(maxsize=2)  # a message's head is asked for by each who splits it
 def _prose(head: bytes) -> int:
     """Return where text begins that no known field follows, because the blank line is missing; 0 if nowhere."""
     known = 0
@@ -295,11 +295,7 @@ def _prose(head: bytes) -> int:
 
 def pairs(head: bytes) -> list[tuple[str, str]]:
     """Return (name, value) of each field: values still folded, 8-bit bytes as surrogate escapes (PEP 383)."""
-    found: list[list[str]] = []
-    for line in head.decode("ascii", "surrogateescape").split("\n"):
-        if line[:1] in (" ", "\t"):
-            if found:
-                found[-1].append(line)
-        elif ":" in line:
-            found.append([line])
-    return [(name, value) for name, _, value in ("\n".join(lines).partition(":") for lines in found)]
+    fields = (field.partition(":") for field in _FIELDS.split(head.decode("ascii", "surrogateescape")))
+    return [
+        (name, value) for name, colon, value in fields if colon and name[:1] not in (" ", "\t") and "\n" not in name
+    ]

@@ -301,7 +301,7 @@ def identity(fields: bytes) -> str:
 
     `fields`: these three fields, or the whole head. Other people's mail under the same Message-ID has another Date.
     """
-    read = Fields.from_pairs(charset.pairs(charset.tidy(fields[:LONGEST_IDENTITY].rstrip() + b"\n\n")))
+    read = Fields.from_pairs(charset.pairs(b"".join(charset.tidy(fields[:LONGEST_IDENTITY].rstrip() + b"\n\n"))))
     name = message_id(read) or sender(read)[0]
     sent_at = read_date(read.first("date"))
     if not name or sent_at is None:

@@ -33,7 +33,7 @@ _FIELD = regex(rb"^[^\n]*\n(?:[ \t][^\n]*\n)*", re.M)
 
 
 class Capped(NamedTuple):
-    """What may be read of a tidied message. `fields`: what charset.pairs returns. `caps`: names of the limits that
+    """What may be read of a message. `fields`: what charset.pairs returns. `caps`: names of the limits that
     applied: field, headers; once its tree is built, parts and depth as well."""
 
     fields: list[tuple[str, str]]
@@ -41,13 +41,12 @@ class Capped(NamedTuple):
     caps: list[str]
 
 
-def cap_message(tidied: bytes) -> Capped:
-    """Cut the head to the limits; `tree` keeps to those of the body."""
-    head, body = charset.split(tidied)
+def cap_message(head: bytes, body: bytes) -> Capped:
+    """Cut the head of a tidied message to the limits; `tree` keeps to those of the body."""
     names: list[str] = []
-    if b"multipart/" in head.lower():
-        near = len(head) + _LONGEST_FOLD  # the head may seem to end within the fold
-        head, body = charset.split(_unfold(tidied[:near], tidied) + tidied[near:])
+    near = head + b"\n" + body[: _LONGEST_FOLD - 1]  # the head may seem to end within the fold
+    if b"multipart/" in head.lower() and _FOLDED.search(near):
+        head, body = charset.split(_unfold(near, head + b"\n" + body) + body[_LONGEST_FOLD - 1 :])
 
     def cut(field: re.Match[bytes]) -> bytes:
         limit = STRUCTURE_LIMIT if field[0][:8].lower() == b"content-" else FIELD_LIMIT
@@ -74,7 +73,8 @@ def cap_message(tidied: bytes) -> Capped:
 
 _HEAD = regex(rb"(?:(?:From |[!-9;-~]*:|[\t ])[^\n]*(?:\n|\Z))*+")
 _BOUNDARY = regex(r"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
-_FOLDED = regex(rb"(\bboundary[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"", re.I)
+# It begins with a set of characters, which the engine finds faster than a word of any case.
+_FOLDED = regex(rb"([Bb](?<=\b[Bb])(?i:oundary)[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"")
 _LONGEST_FOLD = 400  # octets of a folded boundary
 _FOLD = regex(rb"\n[ \t]*")
 _DELIMITER = regex(rb"\n--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:", re.I)
@@ -473,7 +473,7 @@ class Content:
 
     def _leaf(self, part: MimePart, kind: str, into: list[str] | None, depth: int) -> None:
         if kind in _SIGNED and depth < DEPTH_LIMIT and (inner := smime_content(part.data())):
-            self._read(tree(cap_message(charset.tidy(inner))), into, depth + 1)
+            self._read(tree(cap_message(*charset.tidy(inner))), into, depth + 1)
         elif kind in TNEF_TYPES:
             packed = unpack_tnef(part.data())
             if into is not None and not "".join(self._own).strip() and packed.body:

@@ -41,11 +41,10 @@ _AWAY = regex(
     r"|\bi(?: am|['’]m| will be) (?:currently )?(?:out of|away)\b|\bje (?:suis|serai) absente?\b",
     re.IGNORECASE,
 )
-# Of a folded text.
-_ABSENCE = regex(
-    r"\b(?:automat|absen|ausen|vacanc|vacaci|holiday"
-    r"|(?:permis|permiso|baixa|baja|fora|fuera|leave|away|out of)\b)"
-)
+# Of a folded text: beginnings of words, and words.
+_ABSENT = ("automat", "absen", "ausen", "vacanc", "vacaci", "holiday")
+_AWAY_WORDS = ("permis", "permiso", "baixa", "baja", "fora", "fuera", "leave", "away", "out of")
+_ABSENCE = regex(rf"\b(?:{'|'.join(_ABSENT)}|(?:{'|'.join(_AWAY_WORDS)})\b)")
 _READ = regex(
     r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
     r"|^(?:return receipt|read receipt|confirmaci[óo] de lectura|confirmaci[óo]n de lectura|acuse de recibo)\b",
@@ -55,7 +54,8 @@ _READ = regex(
 
 def names_absence(fresh: str) -> bool:
     """Whether the text has a word of absence or of automatic mail, as that of each autoresponder."""
-    return bool(_ABSENCE.search(features.fold(fresh)))
+    text = features.fold(fresh)
+    return any(map(text.__contains__, (*_ABSENT, *_AWAY_WORDS))) and bool(_ABSENCE.search(text))
 
 
 def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
@@ -487,7 +487,7 @@ def delivery_status(root: Root, fields: Fields, text: str) -> DeliveryStatus | N
 
 
 def _report(root: Root, fields: Fields, text: str) -> DeliveryStatus | None:
-    typed = "report-type" in str(root["content-type"]).lower()
+    typed = "report-type" in fields.first("content-type").lower()
     kind = str(root.get_param("report-type", "")).lower() if typed else ""
     parts = list(islice(_own_parts(root), _PARTS))
     types = {part.get_content_type() for part in parts}

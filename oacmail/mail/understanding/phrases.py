@@ -55,11 +55,12 @@ def _any(*choices: str) -> str:
     return "(?:" + "|".join(choices) + ")"
 
 
-_WROTE = _any(
-    *("va escriure", "ha escrit", "escrigué", "escribi[óo]", "ha escrito", "wrote", "sent", "a écrit", "escreveu"),
-    *("ha scritto", "schrieb", "geschrieben", "schreef", "geschreven", "napisał", "a scris", "skrev", "idatzi du"),
-    *("написал", "написав", "пише", "пишет", "escribiu", "scrisse"),
+_WRITTEN = (
+    *("va escriure", "ha escrit", "escrigué", "escribió", "escribio", "ha escrito", "wrote", "sent", "a écrit"),
+    *("escreveu", "ha scritto", "schrieb", "geschrieben", "schreef", "geschreven", "napisał", "a scris", "skrev"),
+    *("idatzi du", "написал", "написав", "пише", "пишет", "escribiu", "scrisse"),
 )
+_WROTE = _any(*_WRITTEN)
 _ADDRESS = r"< ?[^<>\s]{1,254}@[^<>\s]{1,254}>"
 
 _DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b"
@@ -89,6 +90,8 @@ NAMED = regex(rf"^[^\n<>:]{{1,60}}\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
 # The same attributions without a colon. LAST: the end of the last line; BARE: a whole one before a quoted line;
 # PRINTED: a whole one before text without quote marks, which must contain address, time and verb.
 LAST = regex(rf"(?:>|\d|\b(?:{_WROTE}|escriure|escrit|écrit|scritto|geschrieben))[\s)]{{0,3}}$", re.I)
+LAST_ENDS = frozenset(word[-3:] for word in _WRITTEN)
+"""The last letters of such a line that ends with a letter."""
 BARE = regex(rf"\b{_WROTE}\b[^\n]{{0,200}}$|{_ADDRESS}[^\n]{{0,80}}$", re.I)
 PRINTED = regex(rf"(?=[^\n]{{0,400}}\b\d\d?[:.h]\d\d\b)[^\n]{{0,400}}{_ADDRESS}\)?,?\s(?:{_WROTE})\s*$", re.I)
 # The second line of an attribution whose first line is only a name
@@ -116,7 +119,7 @@ SEPARATOR = regex(
     )
     + r"\s*:\s*$"
     # help desks: "##- Please type your reply above this line -##"
-    + r"|^\W{1,8}(?:[^\n]{0,40}\b)?(?:reply|respo\w*|respuesta|escri\w*|contest\w*)\b[^\n]{0,30}"
+    + r"|^\W{1,8}+(?:[^\n]{0,40}\b)?(?:reply|respo\w*|respuesta|escri\w*|contest\w*)\b[^\n]{0,30}"
     + r"\b(?:above|sobre|encima|damunt)\b[^\n]{0,20}\bl(?:ine|[íi]nia|[íi]nea)\b[^\n]{0,20}$",
     re.I,
 )
@@ -298,9 +301,9 @@ _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
 }
 _NAMED = tuple((whose, name) for whose, platforms in _PLATFORMS.items() for name, _ in platforms)
-_WRITTEN = [pattern for platforms in _PLATFORMS.values() for _, pattern in platforms]
-_ANY_PLATFORM = regex(rf"(?<!\w)(?:{'|'.join(_WRITTEN)})")  # without groups the engine looks at first letters alone
-_PLATFORM = regex("|".join(f"({written})" for written in _WRITTEN))
+_SPELLED = [pattern for platforms in _PLATFORMS.values() for _, pattern in platforms]
+_ANY_PLATFORM = regex(rf"(?<!\w)(?:{'|'.join(_SPELLED)})")  # without groups the engine looks at first letters alone
+_PLATFORM = regex("|".join(f"({spelled})" for spelled in _SPELLED))
 _SUBJECT = 2.0
 
 

@@ -4,7 +4,6 @@ a message.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import groupby, pairwise
 from types import MappingProxyType
 
@@ -141,8 +140,9 @@ def wording_of(texts: Iterable[str]) -> Wording:
             longest, *beside = sorted(phrases.words(features.fold(written)), key=lambda word: (-len(word), word))
             anchors[longest] = (*anchors.get(longest, ()), frozenset(beside[:2]))
         for by_first in kinds if fixed else ():
-            whole = sentence[sentence[0] == HOLE :]
-            by_first[whole[0]] = (*by_first.get(whole[0], ()), whole)
+            runs = [tuple(run) for is_hole, run in groupby(sentence, key=HOLE.__eq__) if not is_hole]
+            whole = (*runs, ()) if sentence[-1] == HOLE else tuple(runs)
+            by_first[runs[0][0]] = (*by_first.get(runs[0][0], ()), whole)
     return Wording(MappingProxyType(long), MappingProxyType(short), MappingProxyType(filled), MappingProxyType(anchors))
 
 
@@ -154,10 +154,21 @@ class Parted(Struct, frozen=True):
 
 
 class _Token(Struct, frozen=True):
+    """`word`: without signs, folded; `written`: as it stands at `start`; `last`: of its paragraph."""
+
     word: str
+    written: str
     start: int
-    end: int
-    closes: bool  # ends a sentence or a paragraph
+    last: bool
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.written)
+
+    @property
+    def closes(self) -> bool:
+        """Whether it ends a sentence or a paragraph."""
+        return self.last or self.written.rstrip(_BEHIND).endswith((".", "!", "?"))
 
 
 def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
@@ -182,59 +193,55 @@ def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
 
 def _spans(tokens: Sequence[_Token], wording: Wording) -> Iterator[tuple[int, int]]:
     """Yield (first token, token after the last) of each run of our sentences, in order, without overlap."""
+    words = tuple([token.word for token in tokens])
+
+    def ends(at: int, sentences: Mapping[str, tuple[Sentence, ...]]) -> int:
+        """Return the end of the longest of these sentences that begins at `at`, 0 for none."""
+        begun = sentences.get(words[at], ()) if at < len(words) else ()
+        return max([_matched(tokens, words, at, sentence) for sentence in begun], default=0)
+
     at = free = 0
-    while at < len(tokens):
-        end = _end(tokens, at, wording.long)
-        if end is None:
+    while at < len(words):
+        end = ends(at, wording.long)
+        if not end:
             at += 1
             continue
         first: int | None = at
         while first is not None:  # our short sentences that end directly before
             begin, before = first, range(max(free, first - _ENOUGH), first)
-            first = next((start for start in before if _end(tokens, start, wording.short) == begin), None)
-        further: int | None = end
-        while further is not None:  # our sentences that follow, also behind a name
+            first = next((start for start in before if ends(start, wording.short) == begin), None)
+        further = end
+        while further:  # our sentences that follow, also behind a name
             end = further
-            named = (_end(tokens, end + skipped, wording.filled) for skipped in range(1, _NAME_LINE + 1))
-            further = _end(tokens, end, wording.long) or _end(tokens, end, wording.short)
-            further = further or next(filter(None, named), None)
+            named = (ends(end + skipped, wording.filled) for skipped in range(1, _NAME_LINE + 1))
+            further = ends(end, wording.long) or ends(end, wording.short) or next(filter(None, named), 0)
         yield begin, end
         at = free = end
 
 
-def _end(tokens: Sequence[_Token], at: int, sentences: Mapping[str, tuple[Sentence, ...]]) -> int | None:
-    """Return the end of the longest of these sentences that begins at `at`."""
-    if at >= len(tokens):
-        return None
-    ends = (_matched(tokens, at, sentence) for sentence in sentences.get(tokens[at].word, ()))
-    return max((end for end in ends if end is not None), default=None)
-
-
-def _matched(tokens: Sequence[_Token], at: int, sentence: Sentence) -> int | None:
+def _matched(tokens: Sequence[_Token], words: tuple[str, ...], at: int, sentence: Sentence) -> int:
     """Return the end of this sentence, if it begins at `at`: up to `_HOLE` words stand for each variable."""
-    filled_in = False
-    for is_variable, words in groupby(sentence, key=HOLE.__eq__):
-        if is_variable:
-            filled_in = True
-            continue
-        run = [*words]
-        reach = range(at, at + (_HOLE if filled_in else 0) + 1)
-        begins = (start for start in reach if [token.word for token in tokens[start : start + len(run)]] == run)
-        found = next(begins, None)
+    begin, *others = sentence
+    if words[at : at + len(begin)] != begin:
+        return 0
+    at += len(begin)
+    for run in others:
+        reach = range(at, at + _HOLE + 1)
+        found = next((start for start in reach if words[start : start + len(run)] == run), None)
         if found is None:
-            return None
+            return 0
         at = found + len(run)
-    if sentence[-1] != HOLE:
+    if sentence[-1]:
         return at
     closed = (number + 1 for number in range(at, min(at + _HOLE, len(tokens))) if tokens[number].closes)
     return next(closed, at)
 
 
-def _words(text: str) -> Sentence:
+def _words(text: str) -> tuple[str, ...]:
     """Return the words; adjacent variables count once."""
     words: list[str] = []
     for match in _TOKEN.finditer(text):
-        word = HOLE if HOLE in match[0] else _folded(match[0])
+        word = HOLE if HOLE in match[0] else _unsigned(features.plain(match[0]))
         if word and not (word == HOLE and words[-1:] == [HOLE]):
             words.append(word)
     return tuple(words)
@@ -245,16 +252,18 @@ def _tokens(text: str, within_quotes: bool) -> Iterator[_Token]:
     for line in text.splitlines(keepends=True):
         end = start + len(line)
         if within_quotes or not line.lstrip().startswith(">"):
-            words = [(word, match) for match in _TOKEN.finditer(line) if (word := _folded(match[0]))]
+            found, folded = [*_TOKEN.finditer(line)], features.plain(line).split()
+            if len(folded) != len(found):  # a sign has become a space, or nothing
+                folded = [features.plain(match[0]) for match in found]
+            words = [(word, match) for match, word in zip(found, map(_unsigned, folded), strict=True) if word]
             ends = not text[end : text.find("\n", end) + 1 or len(text)].strip()
             for number, (word, match) in enumerate(words, 1):
-                closes = match[0].rstrip(_BEHIND).endswith((".", "!", "?")) or (ends and number == len(words))
-                yield _Token(word, start + match.start(), start + match.end(), closes)
+                yield _Token(word, match[0], start + match.start(), ends and number == len(words))
         start = end
 
 
-def _folded(word: str) -> str:
-    return _NO_WORD.sub("", features.plain(word))
+def _unsigned(folded: str) -> str:
+    return folded if folded.isalnum() else _NO_WORD.sub("", folded)
 
 
 # --- Reply text ------------------------------------------------------------------------------------------------------
@@ -267,12 +276,14 @@ def _folded(word: str) -> str:
 _INTRO_LINES = 4
 _SIGNED = 400  # lines between what is signed and its signature
 _MARK = 40  # characters for the start of a postscript
+_NOTICE = 400  # and of a disclaimer
 _INTRO = 700  # characters of an attribution
 _ENDING = 40  # characters: more than a verb of phrases.LAST with the marks after it
 _NAME = 60  # characters of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
 _QUOTED = 20_000  # characters of a quote in which writers are looked for
 _WRITERS = 20
+_GAP = regex(r"\n{3,}")
 _MAILBOX = regex(r"[\w.+-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
@@ -301,9 +312,8 @@ class AboveQuote(Struct, frozen=True):
 def above_quote(text: str) -> AboveQuote:
     """Take what stands above the first quote, header block or attribution."""
     lines = _parted(text[:_LONGEST].split("\n"))
-    end = _cut(lines)
-    own, inner = lines[:end], lines[end:]
-    kinds = _kinds(own)
+    kinds = _kinds(lines)
+    own, inner = lines[: len(kinds)], lines[len(kinds) :]
     first = next((number for number, kind in enumerate(kinds) if kind in ("quote", "intro")), len(own))
     within = bool(inner) and bool(phrases.BELOW.search("\n".join(own)[:_BEFORE]))
     below = within or "text" in kinds[first:]
@@ -332,9 +342,8 @@ def split(text: str, forwarded: str = "") -> ReplyText:
     """Separate `text`; `forwarded` is the text of an attached message and counts if there is no new text."""
     text = text[:_LONGEST]
     lines = _parted((phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n"))
-    end = _cut(lines)
-    own, inner = lines[:end], lines[end:]
-    kinds = _kinds(own)
+    kinds = _kinds(lines)
+    own, inner = lines[: len(kinds)], lines[len(kinds) :]
     quoted = "\n".join([line for line, kind in zip(own, kinds, strict=True) if kind in ("quote", "intro")] + inner)
     answered_within = inner and phrases.BELOW.search("\n".join(own)[:_BEFORE])
     fresh = _trimmed(lines) if answered_within else _trimmed(_answer(own, kinds))
@@ -349,20 +358,6 @@ def _parted(lines: list[str]) -> list[str]:
             if found:
                 return [*lines[:number], line[: found.start()], line[found.end() :], *lines[number + 1 :]]
     return lines
-
-
-def _cut(lines: list[str]) -> int:
-    """Return the first line of an unmarked quote: a separator, a header block, or "On … wrote:" without ">"."""
-    for number, line in enumerate(lines):
-        if not line or line.isspace():
-            continue
-        separated = _is_separator(line) and not _quote_follows(lines, number)
-        if separated or (_is_head(line) and _is_block(lines, number)):
-            return _with_rule(lines, number)
-        start = _intro_start(lines, number)
-        if start is not None and not _quote_follows(lines, number) and any(above.strip() for above in lines[:start]):
-            return start
-    return len(lines)
 
 
 def _with_rule(lines: list[str], number: int) -> int:
@@ -405,12 +400,12 @@ def _intro_start(lines: list[str], number: int) -> int | None:
         return _bare_intro(lines, number)
     first = max(0, number + 1 - _INTRO_LINES)
     joined = " ".join(line.strip() for line in lines[first : number + 1])[-_INTRO:]
-    if not phrases.INTRO_END.search(joined) and not phrases.ONE_LINE.match(lines[number][-_INTRO:]):
+    if not (phrases.ONE_LINE.match(lines[number][-_INTRO:]) or phrases.INTRO_END.search(joined)):
         return None
     quoted = _quote_follows(lines, number)
     for start, joined in _openings(lines, number):
         if quoted or phrases.SURE.search(joined):
-            return start if phrases.INTRO_END.search(joined) or phrases.ONE_LINE.match(joined) else None
+            return start if phrases.ONE_LINE.match(joined) or phrases.INTRO_END.search(joined) else None
     line = lines[number][:_INTRO]
     if not (phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line))):
         return None
@@ -421,7 +416,7 @@ def _intro_start(lines: list[str], number: int) -> int | None:
 
 def _bare_intro(lines: list[str], number: int) -> int | None:
     line = lines[number][:_INTRO]
-    if not _may_be_last(line[-_ENDING:]):
+    if not (_may_be_last(line) and phrases.LAST.search(line[-_ENDING:])):
         return None
     quoted = _quote_follows(lines, number)
     if quoted and phrases.DATED.match(line):
@@ -430,11 +425,6 @@ def _bare_intro(lines: list[str], number: int) -> int | None:
         if phrases.BARE.search(joined) and phrases.SURE.search(joined) if quoted else phrases.PRINTED.match(joined):
             return start
     return None
-
-
-@lru_cache(maxsize=2048)  # each line is asked for twice
-def _may_be_last(ending: str) -> bool:
-    return phrases.LAST.search(ending) is not None
 
 
 def _openings(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
@@ -457,28 +447,45 @@ def _quote_follows(lines: list[str], number: int) -> bool:
 
 
 def _kinds(lines: list[str]) -> list[str]:
-    """Return for each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
-    kinds = [_kind(line) for line in lines]
-    quotes = "quote" in kinds
-    for number, kind in enumerate(kinds):
-        if kind == "blank":
+    """Return for each line above the first unmarked quote (a separator, a header block, or "On … wrote:" without ">"):
+    quote, intro, client, blank, tail (signature or disclaimer) or text."""
+    kinds: list[str] = []
+    for number, line in enumerate(lines):
+        kinds.append(_kind(line))
+        if kinds[-1] == "blank" or (line[0].isalnum() and ":" not in line and not _may_be_last(line)):
             continue
-        if quotes and _is_separator(lines[number]) and _quote_follows(lines, number):
-            kinds[number] = "intro"
-        elif (start := _intro_start(lines, number)) is not None:
-            kinds[start : number + 1] = ["intro"] * (number + 1 - start)
+        follows = _quote_follows(lines, number)
+        separator = _is_separator(line)
+        if (separator and not follows) or (_is_head(line) and _is_block(lines, number)):
+            del kinds[_with_rule(lines, number) :]
+            break
+        start = number if separator else _intro_start(lines, number)
+        if start is None:
+            continue
+        if not follows and any(above.strip() for above in lines[:start]):
+            del kinds[start:]
+            break
+        kinds[start:] = ["intro"] * (number + 1 - start)
     tail, text = False, -_SIGNED - 1  # the last line of text above
     for number, kind in enumerate(kinds):
-        if kind == "sign" or (kind == "text" and phrases.DISCLAIMER.match(lines[number][:400])):
-            tail = kind != "sign" or number - text <= _SIGNED
-        elif kind in ("quote", "intro") or (kind == "text" and phrases.POSTSCRIPT.match(lines[number][:_MARK])):
+        if kind == "text":
+            begins, most = (phrases.POSTSCRIPT, _MARK) if tail else (phrases.DISCLAIMER, _NOTICE)
+            tail ^= begins.match(lines[number][:most]) is not None
+        elif kind == "sign":
+            tail = number - text <= _SIGNED
+            kind = kinds[number] = "text"
+        elif kind in ("quote", "intro"):
             tail = False
-        if kinds[number] == "sign":
-            kinds[number] = "tail" if tail else "text"
-        elif tail and kind in ("text", "client"):
+        if tail and kind in ("text", "client"):
             kinds[number] = "tail"
         text = number if kinds[number] == "text" else text
     return kinds
+
+
+def _may_be_last(line: str) -> bool:
+    """Whether an attribution without a colon may end on the line, by its last letters."""
+    ending = line.rstrip()[-3:].lower()
+    return ending in phrases.LAST_ENDS or ending.endswith((")", ">")) or ending[-1:].isdecimal() or len(line) > _INTRO
 
 
 def _kind(line: str) -> str:
@@ -499,18 +506,16 @@ def _is_client(line: str) -> bool:
 
 def _answer(lines: list[str], kinds: list[str]) -> list[str]:
     """Return the new lines, and with answers between several quotes also the lines they answer."""
-    written = [number for number, kind in enumerate(kinds) if kind == "text"]
-    if not written:
-        return []
-    last = written[-1]
-    solid = [kind for kind in kinds[: last + 1] if kind in ("text", "quote")]
+    solid = [kind for kind in kinds if kind in ("text", "quote")]
     inline = [*pairwise(solid)].count(("quote", "text")) >= 2
     kept = {"text", "blank", "quote"} if inline else {"text", "blank"}
-    return [line for line, kind in zip(lines[: last + 1], kinds, strict=False) if kind in kept]
+    last = max((number for number, kind in enumerate(kinds, 1) if kind == "text"), default=0)
+    return [line for line, kind in zip(lines[:last], kinds, strict=False) if kind in kept]
 
 
 def _trimmed(lines: list[str]) -> str:
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
+    text = "\n".join(map(str.rstrip, lines)).strip()
+    return _GAP.sub("\n\n", text) if "\n\n\n" in text else text
 
 
 def _without_head(lines: list[str]) -> list[str]:
