@@ -28,6 +28,9 @@ from oacmail.mail.parse import parse
 
 ROOT = Path(__file__).parents[2]
 _PROGRAM = "oacmail"
+_FIRST = b"From: a@example.org\r\nSubject: Hola\r\n\r\nNo puc signar la inst\xc3\xa0ncia amb l'idCAT.\r\n"
+_LOADED_LATE = ("apscheduler.schedulers.background", "encodings.idna", "mailparser", "oacmail.service", "sqlite_utils")
+"""What oacmail loads when it needs it, which nearly every daemon does."""
 
 
 class ForkedProcess:
@@ -137,10 +140,10 @@ def _prepare() -> None:
 
     Each of these is kept by its content, and the tests that run `office.COMMAND` build them anew.
     """
-    for name in {module for module, _ in cli.VERBS.values()}:
-        import_module(f"oacmail.cli.{name}")
-    parse(b"From: a@example.org\r\nSubject: Hola\r\n\r\nNo puc signar la inst\xc3\xa0ncia amb l'idCAT.\r\n")
+    for name in (*_LOADED_LATE, *(f"oacmail.cli.{module}" for module, _ in cli.VERBS.values())):
+        import_module(name)
     config = settings.builtin()
+    parse(_FIRST, wiring.parser_config(config))
     wiring.renderer(config, wiring.rules(config)).problems()
     gc.freeze()  # a child's collector does not touch, and so not copy, what all share
 

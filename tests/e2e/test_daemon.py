@@ -97,7 +97,6 @@ def test_when_who_reads_ahead_is_killed_every_message_is_worked_all_the_same(
 
 def test_sigterm_ends_it_with_zero_and_nothing_half_done(mail_servers: MailServers, office: MakeOffice) -> None:
     desk, people = office(ack=NO_LIMITS), [Citizen(mail_servers) for _ in range(25)]
-    desk.program = COMMAND
     desk.oacmail("once")
     for person in people:
         person.write(desk.address, f"Pregunta {person.user}", "On puc pagar el rebut?")
@@ -170,7 +169,6 @@ def test_sighup_takes_a_changed_template_and_configuration_and_refuses_broken_on
     mail_servers: MailServers, office: MakeOffice
 ) -> None:
     desk = office(office={"templates": "templates"})
-    desk.program = COMMAND
     _own_template(desk, "El mercat es trasllada a la plaça.")
     with desk.running():
         assert "El mercat es trasllada a la plaça." in _told(mail_servers, desk)
