@@ -173,10 +173,12 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     )
     # The cases that the message, its orders, or what is related to it name. A case that an order of this mail has
     # opened or merged is that case to the orders below it.
+    # Not those that an agent has answered lately: an agent's mail continues what it names.
+    asked_lately = [other for other in recent if other.role is not Role.AGENT]
     orders = lookup.arrived.orders
     ordered = (orders.current or "", *orders.into) if orders else ()
     numbers = (
-        *(other.case for other in (known, *named, *naming, *recent) if other),
+        *(other.case for other in (known, *named, *naming, *asked_lately) if other),
         *(mail.case for mail in mails),
         *(*ordered, *tokened, *lookup.ordered, *(button.case for button in lookup.pressed), *lookup.numbers),
         *(*staff.open_cases, *staff.entrusted, *(staff.unplaced.cases if staff.unplaced else ()), reserved),

@@ -170,3 +170,17 @@ def test_an_answer_that_goes_on_to_its_person_reads_no_table_whole_that_grows(wo
     world.store.con.set_trace_callback(None)
     assert relayed_answers.relayed(world)
     assert not [statement for statement in traced if not statement.startswith("--") and _read_whole(world, statement)]
+
+
+def test_an_agents_answer_reads_no_case_that_the_agent_has_answered_before(world: World) -> None:
+    for writer in ("anna@example.org", "pere@example.org"):
+        asked = world.citizen_writes(writer)
+        world.sync()
+        traced: list[str] = []
+        world.store.con.set_trace_callback(traced.append)
+        world.agent_answers(asked)
+        world.sync()
+        world.store.con.set_trace_callback(None)
+    read = "".join(traced)
+    assert ("OAC-2026-000001" in read, "OAC-2026-000002" in read) == (False, True)
+    assert [case["status"] for case in world.cases()] == ["answered", "answered"]
