@@ -274,7 +274,7 @@ def _local(moment: datetime, policy: Policy) -> datetime:
 
 def _utc(moment: datetime, policy: Policy) -> datetime:
     """Moments are compared and subtracted in UTC: within one zone Python would do it by the clock on the wall."""
-    return _local(moment, policy).astimezone(UTC)
+    return (moment if moment.tzinfo else _local(moment, policy)).astimezone(UTC)
 
 
 def _named(day: date) -> str:

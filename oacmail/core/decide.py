@@ -144,8 +144,10 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     else:
         decision = on_staff_message(policy, view, lookup, sender, now)
     # What the message proves, and tokens that counted for nothing.
-    by_services = any(isinstance(effect, AuditEvent) and effect.kind == STATEMENT for effect in decision.effects)
-    tokens = buttons.record_refused(policy, view, lookup, now) if lookup.pressed and not by_services else ()
+    pressed = lookup.pressed and not any(
+        isinstance(effect, AuditEvent) and effect.kind == STATEMENT for effect in decision.effects
+    )
+    tokens = buttons.record_refused(policy, view, lookup, now) if pressed else ()
     if known is not None and known.in_junk:  # before a review that the decision itself requests
         decision = replace(decision, effects=(ReviewDone(fingerprint=known.fingerprint), *decision.effects))
     return decision.plus(*proofs(policy, view, lookup), *tokens, *survey.refuse_vote(lookup, decision))

@@ -84,8 +84,8 @@ class Proxy:
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        heard = self.said if sink.getpeername()[1] == self._target else []
         try:
+            heard = self.said if sink.getpeername()[1] == self._target else []
             while data := source.recv(65_536):
                 heard.append(data)
                 if not self._stalled:

@@ -134,8 +134,8 @@ def _warn_of_reply_to(request: CitizenRequest, number: str) -> tuple[Effect, ...
     """Tell the agents that "Reply" would reach an address that nothing proves to be the writer's, if the writer has
     another case: somebody may want the answers to it."""
     asked, policy = unproven_reply_to(request.message), request.policy
-    theirs = [case for case in request.view.cases.values() if request.author in case.addresses]
-    if not asked or not theirs or any(asked in case.addresses for case in theirs):
+    theirs = [case for case in request.view.cases.values() if asked and request.author in case.addresses]
+    if not theirs or any(asked in case.addresses for case in theirs):
         return ()
     facts = {"address": cases.masked(asked), "received_at": request.received_at}
     key, kind = f"{MailKind.ANSWERS_ELSEWHERE}:{number}", MailKind.ANSWERS_ELSEWHERE
