@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from oacmail import wiring
+from oacmail import host, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.core.watched import DAEMON, DISK, OAUTH, ONCE
@@ -430,6 +430,7 @@ class Service:
             ticks.job("oauth", self.parts.grant.look)
             ticks.job("report", lambda: wiring.publish_report(self.parts.config, self.parts.engine))
             ticks.job("metrics", lambda: self.export(self.parts.config))
+            ticks.job("memory", self._give_back_memory)
             self._state.recovered("tick")
             self._alive("tick")
         except StateError as error:
@@ -439,6 +440,11 @@ class Service:
             self._fail(error)
         except Exception:  # a bug: mail continues, and the watchdog restarts the service if no tick succeeds
             log.error("tick.failed", exc_info=True)
+
+    def _give_back_memory(self) -> None:
+        """What many messages or a report have needed is not needed for the next one."""
+        self.parts.store.empty_cache()
+        host.give_back_memory()
 
     def _compare_places(self) -> None:
         self._compare.set()

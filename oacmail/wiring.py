@@ -485,7 +485,6 @@ def publish_report(
             return ""
     made = (compute or reporting.elsewhere)(config.office.state / connection.FILE, engine.policy, month, now)
     engine.perform(reporting.ready(made, engine.policy, report_page, draw))
-    host.give_back_memory()
     return str(month)
 
 

@@ -135,6 +135,11 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
         writing.tidy(self.con, now)
 
     @reads
+    def empty_cache(self) -> None:
+        """Forget the pages that were read; the operating system keeps them."""
+        self.con.execute("PRAGMA shrink_memory")
+
+    @reads
     def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
         """What a tick would handle now, without deferred items."""
         put_off = remembered.put_off_item(self.con, now)

@@ -1,7 +1,9 @@
 """What the daemon does at night, by its own scheduler: once a night, also late, and no job stops another."""
 
+import _sqlite3
+import ctypes
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -140,3 +142,25 @@ def test_it_is_ended_in_time(tmp_path: Path) -> None:
 
 def test_without_a_command_nothing_is_run() -> None:
     assert AdminProgram((), 10).run(("canary", "down")) == ""
+
+
+def _held_by_sqlite() -> int:
+    """Bytes, of all connections of this process."""
+    held = ctypes.CDLL(_sqlite3.__file__).sqlite3_memory_used
+    held.restype = ctypes.c_int64
+    return int(held())
+
+
+def test_a_tick_gives_back_the_pages_that_were_read(purging_town: World) -> None:
+    world = purging_town
+    world.stop()
+    with closing(wiring.assemble(world.config)) as parts:
+        parts.engine.clock = world.clock
+        service = Service(parts, Systemd(), lambda: world.config, lambda _config: None)
+        tick = service._scheduler().get_jobs()[0].func
+        tick()
+        parts.store.con.execute("PRAGMA integrity_check").fetchall()
+        read = _held_by_sqlite()
+        tick()
+        assert _held_by_sqlite() < read - 200_000
+    world.start()
