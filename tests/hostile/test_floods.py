@@ -21,7 +21,7 @@ from tests.world import AGENT, ANNA, OPERATOR, SUPERVISOR, TECHNICAL, World, tex
 
 FOR_A_MESSAGE, FOR_A_CASE = 50_000, 120  # calls: to take one in, and to look at one in a tick
 FIFTH = {"per_domain_hour": 4, "per_domain_day": 10, "unverified_per_hour": 12}
-"""A fifth of the limits that config.toml has, for floods of a day or more: a fifth of the messages goes over them."""
+"""A fifth of the limits that config.toml has: a fifth of the messages goes over them."""
 HONEST = [f"veina{number}@poble{number % 7}.example" for number in range(20)]
 
 
@@ -40,21 +40,23 @@ def _honest(world: World, address: str, verdict: str = "dmarc=pass header.from={
 
 
 @pytest.mark.parametrize("verdict", ["", "dmarc=none", "dmarc=fail header.from={}"], ids=["none", "said none", "fail"])
-def test_two_hundred_an_hour_from_forged_domains_beside_twenty_citizens(world: World, verdict: str) -> None:
-    for number in range(200):
+def test_forty_an_hour_from_forged_domains_beside_twenty_citizens(town: Callable[..., World], verdict: str) -> None:
+    world = town(ack=FIFTH)
+    for number in range(40):
         address = f"x{number}@forged{number}.example"
         _from(world, address, number, verdict.format(address.rpartition("@")[2]))
-        if number % 10 == 9:
-            _honest(world, HONEST[number // 10])
+        if number % 2:
+            _honest(world, HONEST[number // 2])
     world.turn()
     assert [len(world.received(address)) for address in HONEST] == [1] * 20
     forged = sum(len(box) for address, box in world.relay.inboxes.items() if "forged" in address)
     assert forged == (0 if "fail" in verdict else world.policy.budgets.unverified_per_hour)
-    assert len(world.cases()) == 220
+    assert len(world.cases()) == 60
     assert all(case["due_at"] for case in world.cases())
 
 
 def test_a_flood_costs_the_same_for_each_message_and_little_for_a_tick(world: World) -> None:
+    world.citizen_asks(ANNA)  # what is made at the first use does not count
     for number in range(200):
         _from(world, f"x{number}@forged{number}.example", number)
     assert calls(world.sync) < 200 * FOR_A_MESSAGE
@@ -63,10 +65,10 @@ def test_a_flood_costs_the_same_for_each_message_and_little_for_a_tick(world: Wo
         assert calls(world.tick) < 200 * FOR_A_CASE
 
 
-def test_a_day_of_flood_never_goes_over_the_hours_budget(world: World) -> None:
-    hours: Counter[str] = Counter()
+def test_a_day_of_flood_never_goes_over_the_hours_budget(town: Callable[..., World]) -> None:
+    world, hours = town(ack=FIFTH), Counter[str]()
     for hour in range(9, 12):
-        for number in range(70):
+        for number in range(20):
             _from(world, f"x{number}@forged{hour}-{number}.example", 1_000 * hour + number)
         world.turn()
         world.advance(f"2026-11-25 {hour + 1:02}:00")
@@ -74,7 +76,7 @@ def test_a_day_of_flood_never_goes_over_the_hours_budget(world: World) -> None:
         if mail["sent_at"]:
             hours[mail["sent_at"][:13]] += 1
     assert max(hours.values()) <= world.policy.budgets.unverified_per_hour
-    assert len(world.cases()) == 210
+    assert len(world.cases()) == 60
 
 
 def _most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
@@ -179,8 +181,8 @@ def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_fo
 
 @pytest.mark.parametrize("verdict", ["", "dmarc=pass header.from=example.org"], ids=["unproven", "proven"])
 def test_our_desk_cannot_be_used_to_bomb_a_third_person(world: World, verdict: str) -> None:
-    """A hundred messages in her name: three mails, without a word of the enemy's in them."""
-    for number in range(100):
+    """Twenty messages in her name: three mails, without a word of the enemy's in them."""
+    for number in range(20):
         _from(world, ANNA, number, verdict)
     world.turn()
     assert len(world.received(ANNA)) == 3
@@ -199,8 +201,9 @@ def test_a_flood_of_hundreds_leaves_a_digest_that_can_be_read(town: Callable[...
     assert "… i 50 més" in text_of(digest)
 
 
-def test_one_alert_at_most_an_hour_and_none_for_a_flood_that_is_kept_in_bounds(world: World) -> None:
-    for number in range(90):
+def test_one_alert_at_most_an_hour_and_none_for_a_flood_that_is_kept_in_bounds(town: Callable[..., World]) -> None:
+    world = town(ack=FIFTH)
+    for number in range(20):
         _from(world, f"x{number}@forged{number}.example", number)
     world.live("2026-11-25 11:00", minutes=30)
     assert len(world.received("sistemes@town.example")) <= 2
