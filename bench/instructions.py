@@ -9,7 +9,6 @@ slower. Both count the whole process: its start, N messages and its end, but nei
 """
 
 import argparse
-import compileall
 import json
 import os
 import platform
@@ -17,7 +16,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,24 +41,29 @@ def perf_runs() -> bool:
 
 def count(messages: int, counts: Sequence[str], seed: int = 1) -> int:
     """The instructions of `once` over so many messages and an empty database; RuntimeError with its log if it fails."""
-    for folder in (ROOT / "oacmail", sysconfig.get_path("purelib")):  # else the first count has the compiler in it
-        compileall.compile_dir(folder, quiet=2)
+    _once(messages, (), seed)  # else the first count has the compiler in it
+    said = _once(messages, counts, seed)
+    if not (found := _COUNTED.search(said)):
+        raise RuntimeError(f"{counts[0]} counted nothing\n{said[-4000:]}")
+    return int((found[1] or found[2]).replace(",", ""))
+
+
+def _once(messages: int, counts: Sequence[str], seed: int) -> str:
+    """What `once` and the program that counts write to standard error."""
     root = Path(tempfile.mkdtemp(prefix="instructions-", dir="/tmp"))
     root.chmod(0o755)
     box = BenchMailbox(root, messages, seed)
     try:
         with Sink(root) as sink:
             command = [*counts, sys.executable, "-m", "oacmail", "--config", str(write_config(root, box, sink)), "once"]
-            done = subprocess.run(
-                command, cwd=ROOT, check=False, capture_output=True, text=True, env=os.environ | {"PYTHONHASHSEED": "0"}
-            )
+            environ = os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""}
+            done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, env=environ)
     finally:
         box.server.stop()
         shutil.rmtree(root, ignore_errors=True)
-    found = _COUNTED.search(done.stderr)
-    if done.returncode or not found:
+    if done.returncode:
         raise RuntimeError(f"{command} ended with {done.returncode}\n{done.stderr[-4000:]}")
-    return int((found[1] or found[2]).replace(",", ""))
+    return done.stderr
 
 
 def build() -> str:
