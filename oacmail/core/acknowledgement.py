@@ -12,7 +12,7 @@ from oacmail.core import calendar, cases, rate_limits, tokens
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.kinds import MailEvent, MailKind
-from oacmail.core.model import NEIGHBOURS, Dmarc
+from oacmail.core.model import NEIGHBOURS, Dmarc, Message
 from oacmail.core.notices import notify_agents
 from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import Room
@@ -121,14 +121,20 @@ def repeat(
     """The acknowledgement of an open or answered case once more, in `lang` or in the language for which this message
     asks. It says what the case owes its person now, and starts nothing."""
     due_at = min((deadline.due_at for deadline in case.promised(request.author)), default=None)
-    term = {"ends_on": case.term.ends_on, "ends_hour": case.term.ends_hour}
-    said = {**facts, **term, "first": False, "new_language": not lang, "empty": False, "missing": False}
+    ends_on = request.ends_on(case.term.ends_on)
+    term = {"ends_on": ends_on, "ends_hour": request.ends_hour(ends_on, case)}
+    said = {**facts, **term, "first": False, "new_language": not lang, "empty": False}
     return (_acknowledgement(request, case.number, said, due_at, lang), *_call_told(case.number, facts))
 
 
 def _call_told(number: str, facts: Mapping[str, object]) -> tuple[AuditEvent, ...]:
     call = facts.get("call")
     return (cases.call_told(number, call),) if isinstance(call, AgreedCall) else ()
+
+
+def lacks_file(message: Message) -> bool:
+    """Whether it names a file that has not come with it."""
+    return message.features.names_attachment and not message.attachments
 
 
 def _acknowledgement(
@@ -149,7 +155,7 @@ def _acknowledgement(
             "case": number,
             "secret": bool(message.secrets),
             "empty": not message.fresh.strip() and not message.attachments,
-            "missing": message.features.names_attachment and not message.attachments,
+            "missing": lacks_file(message),
             "ends_on": request.reading.ends_on,
             "ends_hour": request.ends_hour(request.reading.ends_on),
             **facts,

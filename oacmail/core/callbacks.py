@@ -31,9 +31,14 @@ def acknowledgement_facts(request: CitizenRequest, case: CaseView | None = None)
     intent = request.reading.intent or Intent.QUESTION
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
-    wish = request.reading.callback or Callback()
+    wish = _at_known_number(request.reading.callback or Callback(), case)
     begins = _not_before(_day_named(request, wish.said, request.due_at), request.asked_at, request.policy)
     return _offer(request, wish, begins, case.call.agreed if case else None)
+
+
+def _at_known_number(wish: Callback, case: CaseView | None) -> Callback:
+    """At the number that the case has, if the message gives none."""
+    return replace(wish, phone=wish.phone or (case.call.phone if case else None))
 
 
 def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, object]:
@@ -95,6 +100,7 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     reply a time that was not named yet, or another."""
     lacks_number = case.intent == Intent.CALLBACK and case.call.phone is None
     wish = request.reading.callback or (request.message.features.callback if lacks_number else None)
+    wish = wish and _at_known_number(wish, case)
     if wish is None or not (wish.phone or lacks_number):
         other = request.message.features.other_time
         if other is None or not request.message.refs or not _is_due(case):
@@ -119,18 +125,18 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
 
 
 def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tuple[Effect, ...]:
-    """Who was told of a call that is due hears its new time, within the limits of acknowledgements."""
+    """Whoever waits for a call hears its first time or another, or that its number is missing, within the limits of
+    acknowledgements."""
     told, waits = case.call.agreed, case.promised(request.author)
-    if told is None or told.cancelled or not waits or not wish.phone:
+    if not waits:
         return ()
     policy = request.policy
     named = _day_named(request, folded(request.message.fresh), max(one.due_at for one in waits))
-    day = named or calendar.local_day(told.begins, policy)
+    day = named or (calendar.local_day(told.begins, policy) if told and not told.cancelled else None)
     facts = _offer(request, wish, _not_before(day, min(_asked_at(one, policy) for one in waits), policy), told)
-    call = facts["call"]
-    assert isinstance(call, AgreedCall)
+    same = told is not None and facts.get("call") == told
     limited = case.sent.acks_today >= acknowledgement.ACKS_A_CASE_AND_DAY
-    if call.sequence == told.sequence or limited or acknowledgement.why_not(request):
+    if same or limited or acknowledgement.why_not(request):
         return ()
     return acknowledgement.repeat(request, case, facts=facts, lang=language_of_case(policy, case))
 
@@ -206,10 +212,10 @@ def _is_of_call(deadline: Deadline, slot: Slot, policy: Policy) -> bool:
 
 
 def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect, ...]:
-    """The agreed call is due at the end of the new slot on its due day, unless that slot has begun: then, and once it
-    is late, the due time stays."""
-    policy, old = request.policy, case.call.slot
-    if old is None or slot == old or not _is_due(case):
+    """The call is due at the end of its slot on the due day, unless that slot has begun: then, and once it is late, the
+    due time stays."""
+    policy, old = request.policy, case.call.slot or "any"
+    if slot == old:
         return ()
     effects: list[Effect] = []
     for one in case.promised(request.author):

@@ -149,7 +149,12 @@ def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, 
 def _card(item: OverdueCase) -> dict[str, object]:
     """`level`: that of the escalation; `answered_at`: when the case was last answered, before it waited again."""
     case = item.case
-    again = {"answered_at": case.answered_at, "wrote_again": case.messages.asked_since > 0}
+    before = [deadline for deadline in case.running("answer") if deadline.started_by == item.started_by]
+    not_to_all = case.answered_at is not None and any(one.started_at <= case.answered_at for one in before)
+    again = {
+        **{"answered_at": case.answered_at, "wrote_again": case.messages.asked_since > 0},
+        "not_to_all": not_to_all,
+    }
     return {**notices.case_card(case, item.due_at), "level": item.level, **again}
 
 
@@ -273,7 +278,10 @@ def became_complex(
 ) -> tuple[Effect, ...]:
     """What follows from a citizen's further request on this case, `message`, received at `at`. `away`: staff who are
     out of office."""
-    if MailKind.COMPLEX in case.sent.kinds or case.status is Status.DERIVED or not _is_complex(policy, case, at):
+    # Who answers what the office has asked does not come back.
+    if MailKind.COMPLEX in case.sent.kinds or case.status in (Status.DERIVED, Status.WAITING):
+        return ()
+    if not _is_complex(policy, case, at):
         return ()
     people, by_itself = policy.people, policy.escalation.auto_complex
     recipients = (*people.technical, *people.supervisor) if by_itself else notices.assigned(policy, case.assignee, away)

@@ -15,26 +15,33 @@ from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Intent, Level
+from oacmail.core.notices import due_at as due_at_of
 from oacmail.core.notices import notify, notify_agents
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RequestSummary
+from oacmail.core.view import CaseView
 
 OPINION = "opinion"  # the event
 
 
-def by_message(request: CitizenRequest, number: str, *, answered: bool = False) -> tuple[Effect, ...]:
-    """What the intent of this message on case `number`, and a term that ends today, cause. `answered`: the answer to it
-    was read first, so nothing is urgent."""
+def by_message(
+    request: CitizenRequest, number: str, case: CaseView | None = None, *, answered: bool = False
+) -> tuple[Effect, ...]:
+    """What the intent of this message on case `number`, and a term that ends today, cause. `case`: the one that exists
+    already; `answered`: the answer to the message was read first, so nothing is urgent."""
     policy, reading, now, topic = request.policy, request.reading, request.now, str(request.reading.topic or "other")
     ends_on, call = reading.ends_on, reading.callback
     urgent = not answered and ends_on is not None and ends_on == calendar.local_day(now, policy)
     if not urgent and str(reading.intent) not in _ACTIONS:
         return ()
+    opened_at = case.opened_at if case else request.received_at
+    due_at = due_at_of(case, request.due_at) if case else request.due_at
     summary = RequestSummary(
         case=number,
         message=request.message.fingerprint,
         asked_at=request.asked_at,
-        due_at=request.due_at,
+        opened_at=opened_at,
+        due_at=due_at,
         topic=topic,
     )
     caused = by_intent(policy, str(reading.intent), summary, now)
@@ -50,8 +57,8 @@ def by_message(request: CitizenRequest, number: str, *, answered: bool = False) 
         now=now,
         case=number,
         facts={
-            "opened_at": request.received_at,
-            "due_at": request.due_at,
+            "opened_at": opened_at,
+            "due_at": due_at,
             "topic": topic,
             "intent": str(reading.intent or "question"),
             "slot": call.slot if call else None,
@@ -79,7 +86,10 @@ def _to_supervisor(policy: Policy, intent: str, request: RequestSummary, now: da
             kind=MailKind.OPINION,
             now=now,
             case=request.case,
-            facts={**request.facts(), "intent": intent},
+            facts={
+                **{"opened_at": request.opened_at, "due_at": request.due_at, "topic": request.topic},
+                **{"intent": intent, "late": request.due_at is not None and request.due_at <= now},
+            },
             attach=request.message,
         ),
     )

@@ -214,7 +214,7 @@ _DEADLINE, _NOTICES = Priority.DEADLINE, Budget.NOTICES
 # What the text of several kinds may show.
 _CARD: Facts = {
     "opened_at": None, "due_at": None, "topic": "other", "case_level": "first", "intent": "question", "slot": None,
-    "call_hours": (), "assignee": None, "text": "", "unreached": False,
+    "call_hours": (), "assignee": None, "text": "", "unreached": False, "filed": False,
 }  # fmt: skip
 _SECOND: Facts = {
     "opened_at": None, "due_at": None, "topic": "other", "operator": "town", "platform": "", "cause": "",
@@ -267,7 +267,8 @@ _ROWS = (
     _to_staff(
         MailKind.OVERDUE, Audience.SUPERVISOR, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
         priority=_DEADLINE,
-        facts={**_CARD, "level": 1, "unread": (), "answered_at": None, "wrote_again": False},
+        facts={**_CARD, "level": 1, "unread": (), "answered_at": None, "wrote_again": False,
+        "not_to_all": False},
     ),
     _to_staff(
         MailKind.OVERDUE_DIGEST, Audience.SUPERVISOR, _SERVICE_HOURS, about_case=False, priority=_DEADLINE,
@@ -294,7 +295,7 @@ _ROWS = (
     _to_staff(MailKind.DIGEST, Audience.DIGEST, _OF_THE_DAY, about_case=False, facts=_DIGEST),
     _to_staff(
         MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES,
-        facts={"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
+        facts={"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "late": False, "text": ""},
     ),
     _to_staff(
         MailKind.LOW_SCORE, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES,
@@ -327,7 +328,7 @@ _ROWS = (
     ),
     _to_staff(
         MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE,
-        facts={"opened_at": None, "due_at": None, "topic": "other"},
+        facts={"opened_at": None, "due_at": None, "topic": "other", "filed": False},
     ),
     _to_staff(
         MailKind.ASSIGNED, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, priority=_DEADLINE,

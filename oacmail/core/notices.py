@@ -152,6 +152,7 @@ def case_card(case: CaseView, due_at: datetime | None) -> Facts:
         "urgent": case.term.near,
         "delayed": is_delayed(case),
         "unreached": MailKind.ACK in case.sent.failed,
+        "filed": bool(case.messages.aside),
         "ends_on": case.term.ends_on,
         "ends_hour": case.term.ends_hour,
     }

@@ -5,7 +5,6 @@ agent closes it or says that it was none, which alone ends the month. A week bef
 and the supervisor are told. Nothing here judges a right or its holder.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,18 +22,16 @@ _BEFORE = timedelta(days=7)
 
 
 class RequestSummary(Struct, frozen=True, kw_only=True):
-    """A request as staff see it. `message`: its fingerprint; `due_at`: of the ordinary answer; `ordered`: the key of
-    the command by which a person says that it is one, '' = the message was read so."""
+    """A request as staff see it. `message`: its fingerprint; `opened_at`: of its case; `due_at`: of its answer;
+    `ordered`: the key of the command by which a person says that it is one, '' = the message was read so."""
 
     case: str
     message: str
     asked_at: datetime
+    opened_at: datetime
     due_at: datetime | None
     topic: str
     ordered: str = ""
-
-    def facts(self) -> Mapping[str, object]:
-        return {"opened_at": self.asked_at, "due_at": self.due_at, "topic": self.topic}
 
 
 def started(policy: Policy, intent: str, request: RequestSummary, now: datetime) -> tuple[Effect, ...]:
@@ -60,7 +57,7 @@ def started(policy: Policy, intent: str, request: RequestSummary, now: datetime)
             kind=MailKind.RIGHTS,
             now=now,
             case=request.case,
-            facts={**request.facts(), "ends_at": ends_at},
+            facts={"opened_at": request.asked_at, "ends_at": ends_at},
             attach=request.message,
         ),
     )

@@ -42,7 +42,10 @@ _LINE: Mapping[str, object] = {
     "unreached": False,
 }
 _ROWS: Mapping[str, Mapping[str, object]] = {
-    "cases": {**_ROW, **_DERIVED, "expected_on": None, "overdue": False, "urgent": False, "delayed": False, "level": 1},
+    "cases": {
+        **{**_ROW, **_DERIVED, "expected_on": None, "level": 1},
+        **dict.fromkeys(("overdue", "urgent", "delayed", "filed"), False),
+    },
     **{f"{name}_cases": _LINE for name in ("overdue", "urgent", "due_today", "rest")},
     "rights_cases": {**_LINE, "month_ends": None, "ended": False},
     "derived_cases": {"short": "", **_DERIVED, "told": False, "update_on": None},
@@ -165,8 +168,9 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "overdue": (
             {},
             {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX"), "buttons": (_SAMPLE_BUTTON,), "unreached": True},
-            {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2), "wrote_again": True},
+            {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2), "wrote_again": True, "filed": True},
             {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2)},
+            {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2), "not_to_all": True},
         ),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "term": (
@@ -182,7 +186,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             },
         ),
         "remind": (
-            {"cases": (_SAMPLE_ROW,)},
+            {"cases": ({**_SAMPLE_ROW, "filed": True},)},
             {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "urgent": True, "ends_on": date(2026, 11, 27)}), "urgent": True},
         ),
         "digest": (
@@ -320,7 +324,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"cases": (_SAMPLE_ROW,)},
         ),
         "complex": ({}, _SAMPLE_CARD),
-        "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion"}),
+        "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion", "late": True}),
         "rights": ({**_SAMPLE_CARD, "ends_at": _THEN},),
         "rights_due": ({"opened_at": _THEN, "ends_at": _THEN}, {"opened_at": _THEN, "ends_at": _THEN, "ended": True}),
         "not_reached": ({"phone3": "678"}, {}),
@@ -368,7 +372,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             *({"due_at": _THEN, "text": "1", "draft": (lang,)} for lang in LANGUAGES),
             {"due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
         ),
-        "wait": ({"opened_at": _THEN, "due_at": _THEN}, {"opened_at": _THEN}),
+        "wait": ({"opened_at": _THEN, "due_at": _THEN}, {"opened_at": _THEN, "filed": True}),
         "assigned": (
             {**_SAMPLE_CARD, "by": "pere", "urgent": True, "ends_on": date(2026, 11, 27), "unreached": True},
             {"opened_at": _THEN, "assignee": "anna", "by": "board"},

@@ -156,14 +156,50 @@ def test_a_citizen_without_a_number_is_asked_for_it_and_the_deadline_runs(town: 
     assert "Responeu: a quin número us truquem" in text_of(ack)
 
 
-def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -> None:
+@pytest.mark.parametrize(
+    ("when", "slot", "due", "told"),
+    [
+        ("a la tarda", "afternoon", "2026-12-01T20:00:00+01:00", "Us trucarem dilluns 30 de novembre, de 14 a 20 h"),
+        ("al matí", "morning", "2026-12-01T14:00:00+01:00", "Us trucarem dimarts 1 de desembre, de 8 a 14 h"),
+    ],
+)
+def test_who_sends_the_number_that_was_missing_hears_when_the_call_comes(
+    town: TOWN, when: str, slot: str, due: str, told: str
+) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, number="")
     world.clock.forward(minutes=30)
-    world.citizen_asks(ANNA, "", "És el 612 345 678, millor a la tarda.", answers=world.received(ANNA)[0])
+    world.citizen_asks(ANNA, "", f"És el 612 345 678, millor {when}.", answers=world.received(ANNA)[0])
+    assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": slot}]
+    assert world.case()["due_at"] == due
+    assert told in world.texts(ANNA)[-1]
+
+
+def test_who_was_not_reached_need_not_give_the_number_again(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    for at in ("2026-12-01 09:00", "2026-12-01 11:00"):
+        _calls(world, at)
+    world.citizen_asks(ANNA, "", "Perdoneu, ara ja puc. Truqueu-me a la tarda.", answers=world.received(ANNA)[-1])
+    assert "Us trucarem dimarts 1 de desembre, de 14 a 20 h, al telèfon acabat en 678." in world.texts(ANNA)[-1]
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": "afternoon"}]
-    assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
-    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_who_was_not_reached_and_names_no_time_is_called_at_the_same_number(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    for at in ("2026-12-01 09:00", "2026-12-01 11:00"):
+        _calls(world, at)
+    world.citizen_asks(ANNA, "", "Perdoneu. Em podeu tornar a trucar, si us plau?", answers=world.received(ANNA)[-1])
+    assert "al telèfon acabat en 678." in world.texts(ANNA)[-1]
+
+
+def test_who_asks_for_a_call_while_an_answer_is_due_hears_when_it_comes(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "", "Em podeu trucar al 612 345 678, demà al matí?", answers=world.received(ANNA)[0])
+    assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in world.texts(ANNA)[-1]
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
 
 @pytest.mark.parametrize(

@@ -412,3 +412,34 @@ def test_what_a_person_says_beside_thanks_is_what_the_case_waits_for(town: TOWN,
     assert len(world.case()["messages"]) == 4
     assert world.case()["status"] == status
     assert world.reviews() == ([] if status == "open" else ["filed-thanks"])
+
+
+def test_who_answers_what_the_office_asked_makes_no_complex_case(town: TOWN) -> None:
+    world = town(now="2026-11-25 09:00")
+    answer = _waiting_for_anna(world)
+    world.advance("2026-12-10 11:00")
+    world.citizen_asks(ANNA, "", "El pis és a Vilanoveta.", answers=answer)
+    assert world.case()["status"] == "open"
+    assert world.mails("complex") == []
+
+
+def test_the_reminder_of_a_case_that_waits_does_not_say_that_nothing_came(town: TOWN) -> None:
+    world = town(now="2026-11-25 09:00")
+    answer = _waiting_for_anna(world)
+    world.staff_says(AGENT, world.case()["number"], "#espera 1/12")
+    world.citizen_asks(ANNA, "", "Fet, gràcies.", answers=answer)
+    world.live("2026-12-01 09:00")
+    (told,) = world.texts(AGENT, "wait")
+    assert "que després ha escrit un missatge que sembla que no demana res: mireu-lo" in told
+    assert "no ha arribat" not in told
+
+
+def test_reminder_and_overdue_notice_tell_of_a_message_that_seems_to_ask_nothing(town: TOWN) -> None:
+    world = town(now="2026-11-25 09:00")
+    world.citizen_asks(ANNA, "Volant", "Bon dia, com demano un volant del padró?")
+    world.citizen_asks(ANNA, "", "Ja me n'he sortit, no cal que respongueu. Gràcies!", answers=world.received(ANNA)[0])
+    world.live("2026-11-27 09:00")
+    (reminder,), (overdue,) = world.texts(AGENT, "remind"), world.texts(SUPERVISOR, "overdue")
+    for text in (reminder, overdue):
+        assert "La persona ha escrit després un missatge que sembla que no demana res: mireu-lo" in text
+    assert "espera resposta" not in reminder

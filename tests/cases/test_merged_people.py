@@ -7,7 +7,7 @@ import pytest
 from oacmail.core.errors import Refused
 from tests.relayed.relayed_answers import address
 from tests.services.test_outcome import FAULT
-from tests.world import AGENT, ANNA, OFFICE, PERE, World, local, text_of
+from tests.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, local, text_of
 
 FIRST, SECOND = "OAC-2026-000001", "OAC-2026-000002"
 
@@ -51,6 +51,16 @@ def test_an_answer_to_one_leaves_the_other_waiting_with_a_reminder(
     world.agent_replies(asked[1 - first])
     assert _waiting(world) == []
     assert world.case(FIRST)["status"] == "answered"
+
+
+def test_the_notice_of_who_still_waits_says_that_the_answer_went_to_somebody_else(
+    world: World, asked: tuple[EmailMessage, EmailMessage]
+) -> None:
+    world.agent_replies(asked[0])
+    world.live("2026-11-27 09:00")
+    (overdue,) = world.texts(SUPERVISOR, "overdue")
+    assert "però no a qui va escriure el missatge d'aquest avís" in overdue
+    assert "com demano el volant?" in overdue
 
 
 def test_one_mail_to_both_answers_both(world: World, asked: tuple[EmailMessage, EmailMessage]) -> None:

@@ -417,6 +417,7 @@ def test_a_low_score_tells_the_supervisor_the_same_day_without_the_persons_words
     (mail,) = asked.received(SUPERVISOR, "low_score")
     assert str(mail["Subject"]).endswith("Valoració baixa: 1 de 5")
     assert "groc" not in mail.as_string()
+    assert "La nota sola no torna a obrir el cas." in text_of(mail)
     press(asked, links(survey(asked))[2])
     assert asked.kinds(SUPERVISOR).count("low_score") == 1
 

@@ -328,6 +328,7 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: da
         case=case.number,
         message=case.first_message,
         asked_at=case.opened_at,
+        opened_at=case.opened_at,
         due_at=min((deadline.due_at for deadline in case.running("answer")), default=None),
         topic=case.topic,
         ordered=key,
