@@ -21,7 +21,7 @@ from oacmail.config import Config
 from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.model import Folder
 from oacmail.engine.engine import Engine, Ticks
-from oacmail.mail.mime import charset, headers
+from oacmail.mail.mime import headers
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parse import parse
 from oacmail.store.store import SqliteStore
@@ -86,7 +86,7 @@ def _messages(archive: Path) -> Iterator[tuple[datetime, bytes]]:
 
 
 def _arrival(raw: bytes, otherwise: datetime) -> datetime:
-    fields = Fields.from_pairs(charset.pairs(charset.tidy(raw)[0]))
+    fields = Fields.of(raw)
     stamped = fields.first("received").rpartition(";")[2]
     found = headers.read_date(stamped) or headers.read_date(fields.first("date")) or otherwise
     return found.replace(microsecond=0)

@@ -100,7 +100,7 @@ def parse(
     `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a message without Message-ID, so that the same
     form pressed a week later is no duplicate. `skipped`: (name, MIME type, size) of parts of a too large message
     that were left on the server; they are listed as attachments with sha256 ''. `with_features`: also what the text
-    names and does, which nobody asks of a copy of our own mail.
+    names and does, and its secrets, which nobody asks of a copy of our own mail.
     """
     with suppress(Exception):
         return _read(MessageSource(raw, parser_config, day, skipped), with_features)
@@ -187,15 +187,10 @@ def _read(source: MessageSource, with_features: bool) -> Message:
         typed=lambda: _typed(source, body),
         quotes_us=lambda: bool(parted.ours) or _quotes_us(written.quoted, parser_config),
         lang=lambda: scores.detect_language(fresh, parser_config.language),
-        secrets=lambda: secret_kinds.find(text, attachments),
+        secrets=lambda: secret_kinds.find(text, attachments) if with_features else (),
         quotes_from=lambda: reply_text.writers(written.quoted),
     )
-    found = NO_FEATURES
-    if with_features:
-        with_ours = (
-            source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else fresh
-        )
-        found = _features(source, message, mark, with_ours, _signature(parted.rest, fresh, written.quoted))
+    found = _features(source, message, mark, body, parted, written.quoted) if with_features else NO_FEATURES
     return replace(message, features=found, rung=Rung.STDLIB if source.failed and rung is Rung.FULL else rung)
 
 
@@ -221,12 +216,13 @@ def _typed(source: MessageSource, body: Body) -> str:
     return "" if calendar or b"\0" in source.capped.body else body.text
 
 
-def _features(source: MessageSource, message: Message, mark: machines.Mark, with_ours: str, signature: str) -> Features:
-    """What the text names and does (asks, closes, repeats us, names an attachment), and the model's scores.
-
-    `with_ours`: what was written now, our own sentences left in.
-    """
+def _features(
+    source: MessageSource, message: Message, mark: machines.Mark, body: Body, parted: reply_text.Parted, quoted: str
+) -> Features:
+    """What the text names and does (asks, closes, repeats us, names an attachment), and the model's scores."""
     title, fresh, parser_config = message.subject, message.fresh, source.parser_config
+    with_ours = source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else fresh
+    signature = source.judged(lambda: _signature(parted.rest, fresh, quoted), "")
     folded = source.judged(lambda: features.fold(fresh), fresh)
     whole = source.judged(lambda: f"{features.fold(title)} . {folded}", fresh)
     marked = source.judged(lambda: machines.marked_as(mark, title, fresh, answers=bool(message.refs)), "")
@@ -297,9 +293,7 @@ def _body_hash(text: str) -> str:
 
 def _digest(*named: str, body: bytes) -> str:
     lines = "\n".join(named).encode("utf-8", "surrogateescape")
-    digest = hashlib.sha256(lines + b"\n\n")
-    digest.update(body.rstrip())
-    return digest.hexdigest()
+    return hashlib.sha256(lines + b"\n\n" + body.rstrip()).hexdigest()
 
 
 # --- Forwards --------------------------------------------------------------------------------------------------------

@@ -11,8 +11,6 @@ RFC 8601 (Authentication-Results), RFC 7489 section 3.1 (alignment), RFC 5321 se
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
-from email.parser import BytesHeaderParser
-from email.policy import compat32
 from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
@@ -34,7 +32,6 @@ _DEFAULT_MX = {"gmail": (_GMAIL,), "exchange": (".mail.protection.outlook.com",)
 _SUBMITTED = frozenset({"esmtpa", "esmtpsa", "utf8smtpa", "utf8smtpsa"})  # RFC 3848, RFC 6531
 _LOGIN = regex(r"authenticated sender: (\S+)", re.IGNORECASE)
 _CLIENT = regex(r"\[(?:ipv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
-_BLANK_LINE = regex(rb"\r?\n\r?\n")
 _AUTHSERV = regex(r"[^\s;(]+")
 # Exchange's form is no standard parser's; a method may have a version (RFC 8601 section 2.2).
 _RESULT = regex(r";\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
@@ -258,11 +255,6 @@ def _from_relay(entry: Hop, parser_config: ParserConfig) -> bool:
         return False
 
 
-def _head(raw: bytes) -> Fields:
-    head = _BLANK_LINE.split(raw, maxsplit=1)[0]
-    return Fields.from_pairs(BytesHeaderParser(policy=compat32).parsebytes(head).items())
-
-
 # --- our own mail --------------------------------------------------------------------------------------
 
 
@@ -274,7 +266,7 @@ def verdict(raw: bytes, receiver: str) -> ReceiverVerdict:
     second server of the same provider. We wrote the mail and know that it left without any; but a relay at Microsoft
     seals what leaves it, under the receiver's name.
     """
-    fields = _head(raw)
+    fields = Fields.of(raw)
     own = [
         value.partition(";")[2] if name.startswith("arc-") else value
         for name, value in fields.items
@@ -291,7 +283,7 @@ def verdict(raw: bytes, receiver: str) -> ReceiverVerdict:
 def travelled(raw: bytes, domain: str, host: str) -> Travelled | None:
     """Return what a copy of our own mail shows of its way; None for one that no server has delivered. `domain`: the
     office's; `host`: the name that we give the relay, which need not ask for a login."""
-    fields = _head(raw)
+    fields = Fields.of(raw)
     hops = [hop(value) for value in reversed(fields.all("received"))]
     if not hops:
         return None

@@ -238,8 +238,7 @@ def tidy(raw: bytes) -> tuple[bytes, bytes]:
     lines = raw.replace(b"\r", b"")  # of a large file a third of the time that the pair takes
     if len(raw) - len(lines) != raw.count(b"\r\n"):  # a CR without LF
         lines = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    raw = lines
-    raw = _MBOX.sub(b"", raw, count=1) if raw[:6].lstrip(b">").startswith(b"From ") else raw
+    raw = _MBOX.sub(b"", lines, count=1) if lines[:6].lstrip(b">").startswith(b"From ") else lines
     if raw[:1] == b"\n" and _FIELD.match(raw.lstrip(b"\n")):
         raw = raw.lstrip(b"\n")
     head, body = split(raw)

@@ -39,6 +39,11 @@ class Fields:
         charset.pairs."""
         return cls(tuple((name.lower(), " ".join(str(value).split())) for name, value in pairs))
 
+    @classmethod
+    def of(cls, raw: bytes) -> "Fields":
+        """Read those of a message, or of its head alone."""
+        return cls.from_pairs(charset.pairs(charset.tidy(raw)[0]))
+
     def all(self, name: str) -> tuple[str, ...]:
         """Return all values of a field, top to bottom; `name` in lower case."""
         return tuple(self.names.get(name, ()))

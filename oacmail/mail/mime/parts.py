@@ -10,7 +10,7 @@ import struct
 from binascii import a2b_qp, unhexlify
 from collections.abc import Iterator, Mapping
 from email.message import Message as Tree
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -375,7 +375,6 @@ _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
 _NAME = 200
-T = TypeVar("T", bound=Tree)
 
 
 class MimePart(Tree):
@@ -419,14 +418,7 @@ class Content:
         self._own: list[str] = []
         self._forwarded: list[str] = []
         self._read(root, self._own)
-
-    @property
-    def text(self) -> str:
-        return "\n\n".join(self._own)
-
-    @property
-    def forwarded(self) -> str:
-        return "\n\n".join(self._forwarded)
+        self.text, self.forwarded = "\n\n".join(self._own), "\n\n".join(self._forwarded)
 
     def _read(self, part: MimePart, into: list[str] | None, depth: int = 0) -> None:
         """Read a part; if `into` is None, the text was already taken from elsewhere and only files count."""

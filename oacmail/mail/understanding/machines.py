@@ -256,11 +256,14 @@ _TOPMOST = frozenset({"return-path", "content-type"})
 
 # Names that only machines use. A no-reply address counts as a machine even for a person's form; callback.form_senders
 # (core/classification.py) are the exception.
-_SENDERS: tuple[tuple[str, Auto, str], ...] = (
-    (r"^mail(?:er)?[-_.]?daemon@", Auto.BOUNCE, "sender: mailer-daemon"),
+_SENDERS: tuple[tuple[re.Pattern[str], Auto, str], ...] = (
+    (regex(r"^mail(?:er)?[-_.]?daemon@", re.IGNORECASE), Auto.BOUNCE, "sender: mailer-daemon"),
     (
-        r"(?:^|[._-])(?:no|do-?not|ne)[._-]?(?:reply|respon(?:s|d|dre|gueu|da|der)?|repl(?:y|ies)|contest(?:ar|eu|a)?"
-        r"|responder|repondre)(?:$|[@._+-])",
+        regex(
+            r"(?:^|[._-])(?:no|do-?not|ne)[._-]?(?:reply|respon(?:s|d|dre|gueu|da|der)?|repl(?:y|ies)|contest(?:ar|eu|a)?"
+            r"|responder|repondre)(?:$|[@._+-])",
+            re.IGNORECASE,
+        ),
         Auto.BULK,
         "sender: no-reply",
     ),
@@ -286,7 +289,7 @@ def classify(
         if value := next(filter(pattern.search, values), ""):
             safe = value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")
             found.append((auto, f"{name}: {safe}" if with_value else name))
-    found += ((auto, reason) for pattern, auto, reason in _SENDERS if re.search(pattern, sender, re.IGNORECASE))
+    found += ((auto, reason) for pattern, auto, reason in _SENDERS if pattern.search(sender))
     if returned:
         found.append((Auto.REPLY, "to: an envelope sender"))
     if delivery_status is not None:

@@ -283,7 +283,6 @@ _NAME = 60  # characters of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
 _QUOTED = 20_000  # characters of a quote in which writers are looked for
 _WRITERS = 20
-_GAP = regex(r"\n{3,}")
 _MAILBOX = regex(r"[\w.+-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
@@ -491,17 +490,13 @@ def _may_be_last(line: str) -> bool:
 def _kind(line: str) -> str:
     if not line or line.isspace():
         return "blank"
-    if line[0].isalnum():
-        return "client" if line[:3].lower() in phrases.CLIENT_HEADS and _is_client(line) else "text"
-    if line.lstrip()[0] == ">":
+    signed = not line[0].isalnum()
+    if signed and line.lstrip()[0] == ">":
         return "quote"
-    if phrases.SIGNATURE.match(line.rstrip("\r")) or line == "--":
+    if signed and (phrases.SIGNATURE.match(line.rstrip("\r")) or line == "--"):
         return "sign"
-    return "client" if _is_client(line) else "text"
-
-
-def _is_client(line: str) -> bool:
-    return len(line) < 250 and phrases.CLIENT.match(line) is not None
+    by_client = (signed or line[:3].lower() in phrases.CLIENT_HEADS) and len(line) < 250 and phrases.CLIENT.match(line)
+    return "client" if by_client else "text"
 
 
 def _answer(lines: list[str], kinds: list[str]) -> list[str]:
@@ -515,7 +510,7 @@ def _answer(lines: list[str], kinds: list[str]) -> list[str]:
 
 def _trimmed(lines: list[str]) -> str:
     text = "\n".join(map(str.rstrip, lines)).strip()
-    return _GAP.sub("\n\n", text) if "\n\n\n" in text else text
+    return re.sub(r"\n{3,}", "\n\n", text) if "\n\n\n" in text else text
 
 
 def _without_head(lines: list[str]) -> list[str]:
