@@ -1,6 +1,7 @@
 """Helpers of the verbs: load the configuration, print JSON Lines and safe text, parse case numbers and times."""
 
 import json
+import logging
 import re
 import sqlite3
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 import click
 
 from oacmail import config as settings
-from oacmail import host
+from oacmail import host, log
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, NoDatabase, Refused
 from oacmail.store import connection
@@ -34,10 +35,13 @@ def configured(ctx: click.Context) -> Config:
 
 
 def with_config(verb: Callable[Concatenate[Config, P], R]) -> Callable[P, R]:
-    """Decorate a verb whose first argument is the configuration: it is loaded when the verb is called."""
+    """Decorate a verb whose first argument is the configuration: it is loaded when the verb is called, and warnings are
+    logged from then on."""
 
     @wraps(verb)
     def called(ctx: click.Context, /, *given: P.args, **named: P.kwargs) -> R:
+        if not logging.root.handlers:
+            log.configure(level=logging.WARNING)
         return verb(configured(ctx), *given, **named)
 
     return click.pass_context(called)

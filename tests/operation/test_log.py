@@ -19,6 +19,8 @@ from oacmail import log
 from oacmail.advice import ADVICE
 from oacmail.core.errors import RelayError, Transient
 from oacmail.service import Outage
+from oacmail.shipped import shipped
+from testbed.office import as_toml
 from tests.world import ANNA, MARTA, PERE, World
 
 PACKAGE = Path(log.__file__).parent
@@ -180,6 +182,23 @@ def test_a_service_without_standard_error_starts_and_logs_nowhere() -> None:
     words = "from oacmail import log; import logging; log.configure(); logging.getLogger('oacmail.x').error('down')"
     done = subprocess.run(f'{sys.executable} -c "{words}" 2>&-', shell=True, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_command_logs_to_standard_error_as_the_daemon_does(town: Callable[..., World]) -> None:
+    world = town()
+    world.citizen_asks(ANNA)
+    folder = world.root / "templates" / "ca"
+    folder.mkdir(parents=True)
+    for template in (shipped("templates") / "ca").iterdir():
+        (folder / template.name).write_text("Subject: {{ nothing }")
+    world.restart(office={"templates": str(folder.parent)})
+    config = world.root / "config.toml"
+    config.write_text(as_toml(world.sections), "utf-8")
+    words = ("--config", config, "case", "escalate", world.case()["number"])
+    done = subprocess.run([sys.executable, "-m", "oacmail", *words], capture_output=True, text=True, check=True)
+    line = json.loads(done.stderr.splitlines()[0])
+    assert (line["event"], line["template"]) == ("template.broken", "ca/calendar.txt.j2")
+    assert "template.broken" not in done.stdout
 
 
 def test_a_value_without_text_raises_nothing_in_the_program(stream: io.StringIO) -> None:
