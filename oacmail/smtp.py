@@ -213,10 +213,20 @@ class Connection:
             sock.settimeout(seconds)
 
     def ask(self, *commands: str) -> list[Reply]:
-        """Return a reply for each command; they are sent together if the relay offers PIPELINING (RFC 2920)."""
-        if "pipelining" in self.offers:
-            return self._exchange(commands)
-        return [reply for command in commands for reply in self._exchange([command])]
+        """Return a reply for each command; they are sent together if the relay offers PIPELINING (RFC 2920). One that
+        leaves after a refusal has answered: the rest is its goodbye."""
+        replies: list[Reply] = []
+        try:
+            for some in [commands] if "pipelining" in self.offers else zip(commands):
+                self._smtp.send("".join(f"{command}\r\n" for command in some).encode())
+                for _ in some:
+                    replies.append(self._answer())
+        except smtplib.SMTPServerDisconnected:
+            if all(reply.code < 400 for reply in replies):
+                raise
+            return [*replies, *[Reply(_CLOSING)] * (len(commands) - len(replies))]
+        self.used = time.monotonic()
+        return replies
 
     def data(self, stuffed: bytes) -> Reply:
         """Send the bytes that the relay asked for and return its reply."""
@@ -239,13 +249,11 @@ class Connection:
         """Close immediately: an unfinished transaction is void."""
         self._smtp.close()
 
-    def _exchange(self, commands: Sequence[str]) -> list[Reply]:
-        self._smtp.send("".join(f"{command}\r\n" for command in commands).encode())
-        replies = [self._reply() for _ in commands]
-        if any(reply.code in (_CLOSING, _NONSENSE) for reply in replies):
+    def _answer(self) -> Reply:
+        reply = self._reply()
+        if reply.code in (_CLOSING, _NONSENSE):
             raise smtplib.SMTPServerDisconnected("the relay is closing, or is none")
-        self.used = time.monotonic()
-        return replies
+        return reply
 
     def _reply(self) -> Reply:
         return Reply.read(*self._smtp.getreply())
@@ -385,13 +393,13 @@ class SmtpTransport:
         """Return the connection ready for DATA's bytes, whether the copy was accepted, and the bytes for this relay.
 
         None means that the replies do not match our commands (one came unasked): the connection is closed, nothing was
-        sent. Only DATA is answered with 354, and never with 2xx: after a 354 each reply belongs to its command.
+        sent. Only DATA is answered with 354, and never with 2xx: before a 354 each reply belongs to its command.
         """
         with self._nothing_sent():
             connection, replies, fitted = self._envelope(mail, "DATA")
         sender, citizen, *office, data = replies
         goes_on = data.code == _GO_ON
-        if not goes_on and (data.accepted or connection.has_unasked_data()):
+        if data.accepted or (data.code != _CLOSING and connection.has_unasked_data()):
             self._drop()
             return None
         if goes_on and sender.accepted and citizen.accepted:

@@ -164,6 +164,16 @@ def test_a_refusal_before_the_data_is_reported_by_code_and_no_byte_follows(
         assert len(relay.mails) == 1
 
 
+@pytest.mark.parametrize("leaves", ["421 4.7.0 too many errors", DROP])
+def test_a_refusal_holds_though_the_relay_leaves_after_it(leaves: str) -> None:
+    with Relay({"RCPT": ["550 5.1.1 unknown"], "DATA": [leaves]}) as relay:
+        transport = transport_to(relay.port)
+        with pytest.raises(Permanent, match=r"^RCPT: 550 5\.1\.1$"):
+            transport.send(mail_to(), never)
+        assert transport.send(mail_to(), nothing)
+        assert len(relay.mails) == 1
+
+
 def test_a_refused_citizen_gets_no_data_though_the_office_was_accepted(mail_servers: MailServers) -> None:
     office = Citizen(mail_servers)
     transport = transport_to(mail_servers.postfix.smtp_port)
@@ -351,6 +361,13 @@ def test_a_relay_that_stays_out_of_step_is_in_trouble_and_gets_nothing() -> None
         with pytest.raises(RelayError, match="more replies"):
             transport_to(relay.port).send(mail_to(), never)
         assert not relay.mails
+
+
+def test_a_reply_more_after_354_is_not_taken_for_that_to_the_mail() -> None:
+    with Relay({"DATA": ["354 go on\r\n250 2.0.0 unasked"], "BODY": ["554 5.7.1 no"]}) as relay:
+        with pytest.raises(Permanent, match=r"DATA: 554"):
+            transport_to(relay.port).send(mail_to(), nothing)
+        assert (relay.mails, relay.lines) == ([], 2)
 
 
 # --- 8-bit originals --------------------------------------------------------------------------------------
