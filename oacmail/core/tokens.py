@@ -389,8 +389,8 @@ def find_link_tokens(label: str, more: int, texts: Iterable[str]) -> tuple[str, 
 
 
 def _mac(secret: bytes, label: str, payload: bytes, bound: str) -> bytes:
-    key = hmac.digest(secret, f"{label} token".encode(), "sha256")
-    return hmac.digest(key, payload + bound.lower().encode("utf-8", "surrogateescape"), "sha256")[:_MAC]
+    signed = payload + bound.lower().encode("utf-8", "surrogateescape")
+    return hmac.digest(_sub_key(secret, f"{label} token"), signed, "sha256")[:_MAC]
 
 
 # --- Votes -----------------------------------------------------------------------------------------------------------

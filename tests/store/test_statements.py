@@ -4,6 +4,7 @@ a statement reads from end to end."""
 import re
 from collections.abc import Callable
 from itertools import groupby
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -99,6 +100,18 @@ def test_messages_that_share_a_commit_leave_no_copy_of_pages_in_a_temporary_file
     assert not [statement for statement in traced if statement.startswith("SAVEPOINT")]
 
 
+def test_a_change_that_the_ledger_records_leaves_no_copy_of_pages_in_a_temporary_file(world: World) -> None:
+    """A statement with triggers keeps one of each page that it changes, until it ends."""
+    for number in range(80):
+        world.citizen_writes(f"anna{number}@example.org")
+    world.sync()
+    with world.store.turn():
+        assert world.store.con.execute("UPDATE messages SET rule = 'known'").rowcount == 80
+        opened = [fd.readlink().name for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    assert FILE in opened
+    assert not [name for name in opened if name.startswith("etilqs_")]
+
+
 def test_a_further_mail_writes_few_pages(town: Callable[..., World]) -> None:
     """To the log: a twentieth of the commit of twenty requests, and of those that send their acknowledgements."""
     world = town(smtp={"self_copy": False, "per_minute": 0}, ack=NO_LIMITS)
@@ -178,7 +191,8 @@ def test_an_agents_answer_reads_no_case_that_the_agent_has_answered_before(world
         world.sync()
         traced: list[str] = []
         world.store.con.set_trace_callback(traced.append)
-        world.agent_answers(asked)
+        answer = world.message(AGENT, "", "Ja està fet.", answers=asked, to=writer, headers={"Cc": OFFICE})
+        world.receive(answer, verdict=PASS)
         world.sync()
         world.store.con.set_trace_callback(None)
     read = "".join(traced)
