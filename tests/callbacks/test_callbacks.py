@@ -68,6 +68,13 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
         ("Em podeu trucar al 612 345 678? Millor demà.", "dimarts 1 de desembre, de 8 a 20 h"),
         ("Em podeu trucar al 612 345 678? Demà millor que avui.", "dimarts 1 de desembre, de 8 a 20 h"),
         ("Em podeu trucar al 612 345 678? Millor avui que demà.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Demà vindré a l'oficina, em podeu trucar abans al 612 345 678?", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Em podeu trucar al 612 345 678 per donar-me hora per demà?", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Voldria hora per demà, em podeu trucar al 612 345 678?", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Aquesta setmana faig nits: truqueu-me a la tarda, 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Please call me on 612 345 678, any day this week.", "Monday 30 November, between 2 and 8 pm"),
+        ("Em podeu trucar demà o dimecres al 612 345 678?", "dimarts 1 de desembre, de 8 a 20 h"),
+        ("Truqueu-me aquesta tarda o demà al matí al 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
     ],
 )
 def test_a_first_message_that_names_the_day_of_the_call_is_offered_that_day_or_the_last_that_we_promise(

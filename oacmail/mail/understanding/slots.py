@@ -352,34 +352,37 @@ def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "
 
 
 def _said_of_the_call(sentences: Iterable[Sentence]) -> str:
-    """The clauses that ask for the call or wish a time for it, as far as a day may stand in them: no denial, no
-    exception, no reason, no problem, and not until when the writer is away."""
+    """The clauses that ask for the call or name its day alone, as far as a day may stand in them: no denial, no
+    exception, no reason, no problem, no week, and not until when the writer is away."""
     return " . ".join(
         " ".join(map(_without_morning, _before_what_it_is_about(clause))).replace(" / ", "/").replace(" - ", "-")
         for sentence in sentences
         if sentence.may_name_a_day
         for clause in sentence.clauses
-        if clause.kinds.isdisjoint({"not", "busy", "except"})
+        if clause.kinds.isdisjoint({"not", "busy", "except", "week"})
         and not clause.is_of_the_problem
         and not _is_until_a_day(clause)
         and (clause.opened_by != "because" or clause.is_asked)
-        and (
-            (sentence.asked and (clause.is_asked or _is_a_day_alone(clause)))
-            or clause.prefers
-            or _wishes_a_time(clause)
-        )
+        and ((sentence.asked and clause.kinds & {"call", "phone"}) or _is_a_day_alone(clause, sentence.asked))
     )
 
 
-def _is_a_day_alone(clause: Clause) -> bool:
-    """Whether it may be a day and no statement: "demà mateix", not "mañana tengo juicio" nor "demà marxo"."""
-    words = sum(token.kind == "word" for token in clause.tokens)
-    return len(clause.tokens) <= _BRIEF and words <= _FEW and clause.kinds.isdisjoint({"leave", "enter"})
+def _is_a_day_alone(clause: Clause, asked: bool) -> bool:
+    """Whether it may be a day and no statement: "demà mateix", "demà a la tarda estic lliure", not "demà tinc judici"
+    nor "demà vindré a l'oficina"."""
+    is_brief = sum(token.kind == "word" for token in clause.tokens) <= _FEW
+    tells = not clause.kinds.isdisjoint({"better", *_NAMED}) or (asked and len(clause.tokens) <= _BRIEF)
+    return is_brief and tells and clause.kinds.isdisjoint({"leave", "enter", "place"})
 
 
 def _before_what_it_is_about(clause: Clause) -> Iterator[str]:
-    """A day behind an appointment or a term is that of it: "truqueu-me per la cita de demà"."""
-    return (token.text for token in takewhile(lambda token: token.kind != "deadline", clause.tokens))
+    """A day behind an appointment or a term is that of it: "truqueu-me per la cita de demà", "… per donar-me hora per
+    demà". Of two days the first is as good as the other."""
+    return (token.text for token in takewhile(lambda token: not _is_end_of_the_call(token), clause.tokens))
+
+
+def _is_end_of_the_call(token: TimeToken) -> bool:
+    return token.text == "hora" or token.kind == "deadline" or (token.kind == "or" and token.text != "/")
 
 
 def _without_morning(text: str) -> str:
@@ -391,10 +394,6 @@ def _is_until_a_day(clause: Clause) -> bool:
     """Whether something lasts until what is no time of a day: "soc fora fins dilluns"."""
     kinds = [token.kind for token in clause.tokens if token.kind not in ("article", "function", "to")]
     return any(kind == "until" and after not in ("clock", *PARTS) for kind, after in pairwise([*kinds, ""]))
-
-
-def _wishes_a_time(clause: Clause) -> bool:
-    return any(window.rank for window in _of_clause(clause, False, "", False, ()))
 
 
 def other_time(lines: Iterable[str]) -> CallTime | None:

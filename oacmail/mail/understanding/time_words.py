@@ -200,10 +200,10 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "sorry": "no perdo, no perdon, vull dir, quiero decir, mejor dicho, i mean",
     "day": """
         any, every, cada, qualsevol, cualquier, tot, tots, tothom, todo, todos, day, days, dia, dies, dias, weekdays,
-        setmana, semana, setmana que ve, semana que viene, avui, hoy, today, dema, manana, tomorrow, demain,
-        dema passat, pasado manana, mitja hora, media hora, half an hour, manana o tarde, tarde o manana, manana y
-        tarde, entre semana, entre setmana, cap de setmana, fin de semana
+        avui, hoy, today, dema, manana, tomorrow, demain, dema passat, pasado manana, mitja hora, media hora, half an
+        hour, manana o tarde, tarde o manana, manana y tarde, entre semana, entre setmana, cap de setmana, fin de semana
     """,
+    "week": "setmana, setmanes, setmana que ve, semana, semanas, semana que viene, week, weeks",
     "weekday": ", ".join(f"{day}, {day} que ve, {day} que viene" for day in _WORKDAYS) + ", dl, dm, dc, dj, dv",
     "greeting": ", ".join(GREETINGS) + ", buena tarde, bonsoir, bonne soiree",
     "article": """
@@ -268,11 +268,8 @@ _AGAIN = regex(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r
 _PERFECT = regex(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _RUN = regex(r"[^\W_]+")
 _DAY_WORDS = {word for words in WEEKDAYS for word in words.split()} | {
-    *("avui", "hoy", "today", "dema", "manana", "tomorrow", "tarda", "tarde", "afternoon", "dia", "day", "setmana"),
-    *("semana", "week", "mes", "month"),
+    *("avui", "hoy", "today", "dema", "manana", "tomorrow", "tarda", "tarde", "afternoon", "dies", "dias", "days")
 }
-_SPANS = {"dies", "dias", "days", "setmanes", "semanas", "weeks"}
-_OF_SPANS = {"aqui", "en", "dentro", "in", "within", "habils", "habiles", "habil", "laborables", "feiners", "working"}
 _SHORT_NUMBER = regex(r"\d(?<!\d\d)\d?(?!\d)")
 _NO_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _STEMS = (*sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True),)
@@ -447,7 +444,8 @@ _PHONE = regex(
 )
 _SENTENCE = regex(r"\s(?:(?<=[.!?…]\s)\s*|(?<=\n))")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
-SKIPPED = frozenset({"article", "to", "word", "day", "weekday", "function", "already", "also", "thanks"})
+_DAYS = frozenset({"day", "week", "weekday"})
+SKIPPED = _DAYS | {"article", "to", "word", "function", "already", "also", "thanks"}
 _CLAUSE_ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
 _ASKED = frozenset({"call", "phone", "free", "better", "alike"})
 _TIMES = frozenset({"from", "until", "between", "clock", *PARTS})
@@ -551,7 +549,7 @@ class Clause:
     def excepts(self) -> bool:
         """Whether it ends with an exception whose time follows: "any hour except when I fetch them, from four on"."""
         kinds = [token.kind for token in self.tokens]
-        return "except" in kinds and not {"clock", "day", "weekday", *PARTS} & set(kinds[kinds.index("except") :])
+        return "except" in kinds and not {"clock", *_DAYS, *PARTS} & set(kinds[kinds.index("except") :])
 
     @property
     def is_of_a_weekday(self) -> bool:
@@ -628,9 +626,8 @@ class Sentence:
 
     @property
     def may_name_a_day(self) -> bool:
-        """Whether it may name a day (core/days_named.py)."""
-        counts = not (_SPANS.isdisjoint(self._words) or _OF_SPANS.isdisjoint(self._words))
-        return counts or not _DAY_WORDS.isdisjoint(self._words) or _SHORT_NUMBER.search(self.text) is not None
+        """Whether it may name a day (core/days_named.py), and not only a week or a month."""
+        return not _DAY_WORDS.isdisjoint(self._words) or _SHORT_NUMBER.search(self.text) is not None
 
     @cached_property
     def tokens(self) -> list[TimeToken]:
