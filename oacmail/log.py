@@ -36,6 +36,7 @@ KEYS = frozenset(
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 _ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
 _LONGEST = 300
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
@@ -72,7 +73,7 @@ class _Line(logging.Formatter):
             first = [fields.pop(key) for key in ("timestamp", "level", "event")]
             return " ".join([*first, *(f"{key}={value}" for key, value in fields.items())])
         priority = f"<{_PRIORITIES.get(record.levelno, 6)}>" if self._journal else ""
-        return priority + json.dumps(fields, ensure_ascii=False)
+        return priority + _JSON.encode(fields)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -83,7 +84,9 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields = {key: value for key, value in given.items() if key in KEYS}
     fields["event"] = event
     fields["level"] = record.levelname.lower()
-    fields["timestamp"] = f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    fields["timestamp"] = (
+        datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    )
     if record.exc_info and (found := record.exc_info[1]):
         places = [f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in walk_tb(found.__traceback__)]
         fields["error"] = type(found).__name__
