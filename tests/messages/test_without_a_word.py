@@ -194,6 +194,11 @@ def test_a_receipt_of_our_mail_changes_nothing(town: TOWN) -> None:
         ("Proposed new time", "DTSTART;TZID=Romance Standard Time:20261201T090000\r\n", "01/12/2026 09:00–12:00"),
         ("New Time Proposed", "DTSTART;VALUE=DATE:20261201\r\n", "20261201–01/12/2026 12:00"),
         ("New Time Proposed", "DTSTART:demà\r\nDTEND:demà passat\r\n", "demà–demà passat"),
+        (
+            "New Time Proposed",
+            "DTSTART:20261299T100000\r\nDTEND:20261299T110000\r\n",
+            "20261299T100000–20261299T110000",
+        ),
     ],
 )
 def test_an_agent_sees_the_time_that_the_answer_of_a_calendar_proposes(
@@ -209,6 +214,12 @@ def test_an_agent_sees_the_time_that_the_answer_of_a_calendar_proposes(
     world.receive(mail, verdict="dmarc=pass header.from=example.org")
     assert (world.case()["status"], len(world.case()["messages"]), world.reviews()) == ("open", 3, [])
     assert any(shown in text for text in _texts_of_overdue(world))
+
+
+def test_a_comment_beside_a_proposed_time_is_read_once() -> None:
+    comment = "BEGIN:VEVENT\nCOMMENT:Al matí treballo".encode()
+    raw = corpus("calendar-counter-outlook").replace(b"BEGIN:VEVENT", comment)
+    assert parse(raw).fresh == "Al matí treballo\n\n01/12/2026 10:00–11:00"
 
 
 @pytest.mark.parametrize("zone_first", [True, False])

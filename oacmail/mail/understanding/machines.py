@@ -90,8 +90,9 @@ class Mark(NamedTuple):
     whole: bool = False
 
     def typed(self, fresh: str) -> str:
-        """Return what its writer typed, of what was written now."""
-        return self.note if self.whole else "\n\n".join(dict.fromkeys(filter(None, (fresh, self.note))))
+        """Return what its writer typed, of what was written now. What a note begins with may stand there too."""
+        more = f"{self.note}\n\n".removeprefix(f"{fresh}\n\n").strip("\n")
+        return self.note if self.whole else "\n\n".join(filter(None, (fresh, more)))
 
 
 _GMAIL = "text/vnd.google.email-reaction+json"  # developers.google.com/workspace/gmail/reactions/format
@@ -116,27 +117,24 @@ def _answers_invitation(part: MimePart, zone: tzinfo) -> Mark | None:
         return None
     # Whoever proposes another time has said so: what is no moment stands as it is, and where none is, the title.
     said = [_at_the_office(moment, zone) for moment in answer.proposed if moment]
-    days = {moment[:_DAY] for moment in said}
-    said[1:] = [moment[_DAY:].strip() if len(days) == 1 else moment for moment in said[1:]]
-    title, typed = (answer.title, "–".join(said)) if said or not answer.proposed else ("", answer.title)
+    of_one_day = len({day for day, _ in said}) == 1
+    time = "–".join(hour if at and of_one_day else day + hour for at, (day, hour) in enumerate(said))
+    title, typed = (answer.title, time) if time or not answer.proposed else ("", answer.title)
     note = "\n\n".join(filter(None, (answer.note, typed)))
     return Mark("calendar", note, title, answer.program.startswith("-//Google") and not is_file(part))
 
 
-_DAY = len("31/12/2026")
-
-
-def _at_the_office(moment: str, zone: tzinfo) -> str:
-    """A moment of a calendar (RFC 5545, 3.3.5) at the office's hour, as people write it; what is none as it stands. One
-    of another zone stands as it does there."""
+def _at_the_office(moment: str, zone: tzinfo) -> tuple[str, str]:
+    """The day and hour of a moment of a calendar (RFC 5545, 3.3.5) at the office's, as people write them; of what is
+    none no day, and all as it stands. One of another zone stands as it does there."""
     for form in ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"):
         try:
             found = datetime.strptime(moment, form)
         except ValueError:
             continue
         found = found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
-        return f"{found:%d/%m/%Y %H:%M}"
-    return moment
+        return f"{found:%d/%m/%Y} ", f"{found:%H:%M}"
+    return "", moment
 
 
 _MARKS: tuple[Callable[[MimePart, tzinfo], Mark | None], ...] = (_reacts, _recalls, _answers_invitation)
