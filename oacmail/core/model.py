@@ -326,12 +326,12 @@ class BoardPlace(Struct, frozen=True):
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """A part that is not text for reading. `size` in bytes after decoding; `sha256` hex, '' if never read."""
+    """A part that is not text for reading. `size` in bytes after decoding; `read`: it was not left on the server."""
 
     name: str
     mime: str
     size: int
-    sha256: str = ""
+    read: bool = False
 
 
 class DeliveryStatus(Struct, frozen=True, kw_only=True):

@@ -195,6 +195,6 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
         return "orders"
     if message.rung is not Rung.FULL or answer is None:
         return "unreadable"
-    if any(not file.sha256 for file in message.attachments):
+    if not all(file.read for file in message.attachments):
         return "too-large"
     return answer.reason or ("internal" if sender.has_internal_text(answer.text, view.thread.internal) else "")

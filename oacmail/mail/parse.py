@@ -99,7 +99,7 @@ def parse(
 
     `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a message without Message-ID, so that the same
     form pressed a week later is no duplicate. `skipped`: (name, MIME type, size) of parts of a too large message
-    that were left on the server; they are listed as attachments with sha256 ''. `with_features`: also what the text
+    that were left on the server; they are listed as attachments that were not read. `with_features`: also what the text
     names and does, and its secrets, which nobody asks of a copy of our own mail.
     """
     with suppress(Exception):

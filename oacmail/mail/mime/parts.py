@@ -4,7 +4,6 @@ TNEF.
 Content beyond a limit is dropped before any parser runs, and the limit is recorded.
 """
 
-import hashlib
 import re
 import struct
 from binascii import a2b_qp, unhexlify
@@ -510,8 +509,7 @@ class Content:
         self._attach(file_name(part), kind, flat(part) if part.is_multipart() else part.data())
 
     def _attach(self, name: str, mime: str, data: bytes) -> None:
-        checksum = hashlib.sha256(data).hexdigest()
-        self.attachments.append(Attachment(name=clean_name(name), mime=mime, size=len(data), sha256=checksum))
+        self.attachments.append(Attachment(name=clean_name(name), mime=mime, size=len(data), read=True))
 
 
 def unflowed(text: str, declared: Mapping[str, str]) -> str:
