@@ -93,8 +93,13 @@ perd*, lost, lose, missed, deixar-me, dejarme, fatal, malament, mal, pitjor, peo
 multa*, multat, penjat, colgado, cobrat, cobrad*, cobreu, cobren, culpa, queix*, quej*, denunci*, jutjat, juzgado,
 caducat, caducad*, tancat, cerrad*, rebutja*, rechaza*, denega*, equivoca*, error*, falla*, tarde, quedo pendent, quedo
 pendiente, us ho envio, us envio, vegades, veces, cops, setmanes, semanas, mes esperant, us adjunto, te adjunto, os
-adjunto, le adjunto, les adjunto, adjunto el, adjunto la, adjunto els, adjunto los
+adjunto, le adjunto, les adjunto, adjunto el, adjunto la, adjunto els, adjunto los, inutil*, inept*, incompet*, pessim*,
+pesim*, useless, idiot*, imbecil*
 """
+_DISPLEASED = (
+    "[\U0001f44e\U0001f612\U0001f61e-\U0001f62d\U0001f641\U0001f644\U0001f92c\U0001f926\U0001f937\U0001f4a9\U0001f595\u2639]"
+    r"|[:;=]-?\("
+)
 _TURNS = """
 pero, tot i, tot i que, si be, si bien, aunque, although, though, malgrat, a pesar, tanmateix, no obstant, no obstante,
 however, but, mais, encara, aun, todavia, still, toutefois, cependant, excepte, salvo, except, llastima, lastima,
@@ -125,7 +130,7 @@ _IN_ENDS = phrases.words(f"{_CLOSES} {_ENDS_DENIED}")
 _IN_THANKS = phrases.words(f"{_WHOSE} {_THANKED_FOR}")
 _POLITE = common_words.POLITE.union(_BESIDE.split())
 _NO_DENIAL = regex(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
-_AGAINST = regex(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
+_AGAINST = regex(rf"{_DISPLEASED}|(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
 _ON = regex(rf"(?<!\w)(?:{_table(_ENDS_DENIED)}(?!\w)|(?P<on>{_table(_DENIES, _TURNS)})(?!\w))|(?P<too>n't\b|\?)")
 
 WISH = regex(
@@ -150,8 +155,8 @@ def closes(folded: str) -> bool:
 
 
 def complains(folded: str) -> bool:
-    """True if a folded text waits, tells of a loss, blames or sends something, or has a postscript: its writer is not
-    done, however politely it ends."""
+    """True if a folded text waits, tells of a loss, blames, frowns or sends something, or has a postscript: its writer
+    is not done, however politely it ends."""
     return _AGAINST.search(_NO_DENIAL.sub(" ", folded)) is not None
 
 
