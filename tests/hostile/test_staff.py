@@ -17,10 +17,10 @@ def _asked(world: World) -> EmailMessage:
     return world.citizen_asks(ANNA)
 
 
-def _answer(world: World, asked: EmailMessage, *fields: tuple[str, str]) -> bytes:
+def _answer(world: World, asked: EmailMessage, *fields: tuple[str, str], also: str = "") -> bytes:
     """What an agent's answer with the office in copy looks like."""
     usual = (("To", ANNA), ("Cc", OFFICE), ("Subject", "Re: No puc signar"), ("In-Reply-To", str(asked["Message-ID"])))
-    return message(world, (*usual, *fields), "Bon dia, ja està resolt.")
+    return message(world, (*usual, *fields), f"Bon dia, ja està resolt. {also}")
 
 
 def _still_waits(world: World) -> None:
@@ -57,10 +57,12 @@ FROMS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-@pytest.mark.parametrize("verdict", ["", "dmarc=none", "dmarc=fail header.from=town.example", "spf=pass dkim=pass"])
 @pytest.mark.parametrize("name", FROMS)
-def test_a_forged_agent_answers_nothing(world: World, name: str, verdict: str) -> None:
-    smuggle(world, _answer(world, _asked(world), *FROMS[name]), verdict=verdict)
+def test_a_forged_agent_answers_nothing(world: World, name: str) -> None:
+    asked = _asked(world)
+    for verdict in ("", "dmarc=none", "dmarc=fail header.from=town.example", "spf=pass dkim=pass"):
+        smuggle(world, _answer(world, asked, *FROMS[name], also=verdict), verdict=verdict)
+        assert world.case("OAC-2026-000001")["status"] == "open", verdict
     _still_waits(world)
 
 

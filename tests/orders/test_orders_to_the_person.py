@@ -1,6 +1,5 @@
 """An order on top of a mail that a person gets: the mail counts as ever, the order does not, its writer hears it."""
 
-from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -79,24 +78,25 @@ ORDERS = {
 @pytest.mark.parametrize("program", [CLIENTS[name] for name in ("Outlook", "Gmail", "Apple Mail")])
 @pytest.mark.parametrize("text", ORDERS)
 def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_read(
-    town: Callable[..., World], program: MailProgram, text: str
+    world: World, program: MailProgram, text: str
 ) -> None:
-    for signature in SIGNATURES:
-        world = town()
-        asked = world.citizen_asks(ANNA)
-        mail = program.reply(OFFICE, ANNA, asked, text + signature)
+    for count, signature in enumerate(SIGNATURES, 1):
+        person = f"anna{count}@example.org"
+        asked = world.citizen_asks(person)
+        mail = program.reply(OFFICE, person, asked, text + signature)
         world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
         world.turn()
-        case = world.case()
-        assert (case["status"], case["answered_at"], case["assignee"]) == ("open", None, None)
-        (told,) = transcripts(world, AGENT)
+        case = world.cases()[-1]
+        assert (case["status"], case["answered_at"], case["assignee"]) == ("open", None, None), signature
+        assert len(transcripts(world, AGENT)) == count, signature
+        told = transcripts(world, AGENT)[-1]
         assert f"La persona ha rebut el text «{ORDERS[text]}». No consta com a resposta: escriviu-li." in told
         assert "| no fet: " in told
         assert "no s'ha enviat" not in told
         assert "dilluns" not in told
-        world.turn_at("2026-11-27 09:00")
-        assert world.case()["overdue"]
-        assert "overdue" in world.kinds(SUPERVISOR)
+    world.turn_at("2026-11-27 09:00")
+    assert all(case["overdue"] for case in world.cases())
+    assert world.kinds(SUPERVISOR).count("overdue") == len(SIGNATURES)
 
 
 @pytest.mark.parametrize("source", ["cid:logo@town.example", "https://town.example/logo.png"])
