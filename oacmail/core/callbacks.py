@@ -28,10 +28,12 @@ SHOWN = 3  # digits of the number that a mail repeats: others may read it
 def acknowledgement_facts(request: CitizenRequest, case: CaseView | None = None) -> Mapping[str, object]:
     """What the acknowledgement says of the intent: "road", for a call also what `_offer` gives. `case`: the one that
     exists already."""
-    intent = request.reading.intent or Intent.QUESTION
+    intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
-    wish = _at_known_number(request.reading.callback or Callback(), case)
+    if case is not None and wish is None:  # the subject of its case alone may ask for a call
+        return {"road": Intent.QUESTION}
+    wish = _at_known_number(wish or Callback(), case)
     begins = _not_before(_day_named(request, wish.said, request.due_at), request.asked_at, request.policy)
     return _offer(request, wish, begins, case.call.agreed if case else None)
 
@@ -159,7 +161,7 @@ def in_calendars(policy: Policy, cases: Iterable[CaseView], now: datetime) -> li
     has: who has it otherwise hears what has changed. A slot that has begun is left alone once nobody is to call in it:
     who calls then knows it."""
     effects: list[Effect] = []
-    for case in cases if calendar.in_hours(now, policy) else ():
+    for case in cases:
         call = _to_be_made(case, now)
         agent = notices.agent_of(policy, case.assignee) if call else None
         name = (agent or "").partition("@")[0]

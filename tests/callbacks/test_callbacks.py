@@ -192,13 +192,14 @@ def test_who_was_not_reached_need_not_give_the_number_again(town: TOWN) -> None:
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": "afternoon"}]
 
 
-def test_who_was_not_reached_and_names_no_time_is_called_at_the_same_number(town: TOWN) -> None:
+def test_who_was_not_reached_and_names_no_time_is_promised_an_answer_and_asked_for_no_number(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, " al matí")
     for at in ("2026-12-01 09:00", "2026-12-01 11:00"):
         _calls(world, at)
     world.citizen_asks(ANNA, "", "Perdoneu. Em podeu tornar a trucar, si us plau?", answers=world.received(ANNA)[-1])
-    assert "al telèfon acabat en 678." in world.texts(ANNA)[-1]
+    assert "Us respondrem com a molt tard dimecres 2 de desembre." in world.texts(ANNA)[-1]
+    assert "No hi hem trobat cap telèfon" not in world.texts(ANNA)[-1]
 
 
 def test_who_asks_for_a_call_while_an_answer_is_due_hears_when_it_comes(town: TOWN) -> None:

@@ -374,15 +374,14 @@ def test_a_question_after_the_answer_brings_no_call_back(town: TOWN) -> None:
     assert [_shown(mail)[0] for mail in world.received(AGENT, "call")] == ["PUBLISH", "CANCEL"]
 
 
-def test_what_changes_at_night_is_told_in_the_morning_as_it_is_then(town: TOWN) -> None:
-    world, *_ = _two_agents(town)
+def test_an_answer_at_night_takes_the_call_of_the_morning_out_of_the_calendar_at_the_opening(town: TOWN) -> None:
+    world, asked, _ = _two_agents(town)
     world.advance("2026-11-30 21:00")
-    for name in ("pau", "agent", "pau", "agent"):
-        world.clock.forward(seconds=1)
-        world.obey("assign", world.case()["number"], name=name)
+    world.agent_replies(asked)
+    assert len(world.received(AGENT, "call")) == 1
     world.advance("2026-12-01 08:00")
     world.turn()
-    assert (len(world.received(AGENT, "call")), world.received(PAU, "call")) == (1, [])
+    assert _shown(world.received(AGENT, "call")[-1]) == ("CANCEL", "CANCELLED", 1, TUESDAY_MORNING)
 
 
 def test_an_answer_in_the_slot_of_the_call_leaves_the_calendar_alone(town: TOWN) -> None:
