@@ -140,7 +140,8 @@ _MESSAGES = f"""WITH found(how, id) AS (
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked,
   EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.reason = '{DISOWNED}') AS disowned
   FROM found CROSS JOIN messages m ON m.id = found.id JOIN people p ON p.id = m.author_id
-  LEFT JOIN cases c ON c.id = m.case_id ORDER BY m.id"""
+  LEFT JOIN cases c ON c.id = m.case_id
+  WHERE how <> 'recent' OR m.role <> 'agent' OR p.address <> :sender OR m.sent_at IS :sent_at ORDER BY m.id"""
 
 
 def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
@@ -173,12 +174,10 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     )
     # The cases that the message, its orders, or what is related to it name. A case that an order of this mail has
     # opened or merged is that case to the orders below it.
-    # Not those that an agent has answered lately: an agent's mail continues what it names.
-    asked_lately = [other for other in recent if other.role is not Role.AGENT]
     orders = lookup.arrived.orders
     ordered = (orders.current or "", *orders.into) if orders else ()
     numbers = (
-        *(other.case for other in (known, *named, *naming, *asked_lately) if other),
+        *(other.case for other in (known, *named, *naming, *recent) if other),
         *(mail.case for mail in mails),
         *(*ordered, *tokened, *lookup.ordered, *(button.case for button in lookup.pressed), *lookup.numbers),
         *(*staff.open_cases, *staff.entrusted, *(staff.unplaced.cases if staff.unplaced else ()), reserved),
@@ -303,12 +302,15 @@ def _messages(
     con: sqlite3.Connection, message: Message, ids: Sequence[str], writers: Sequence[str], received_at: datetime
 ) -> Mapping[str, tuple[MessageView, ...]]:
     """What is stored of this message ("known") and of those that it names ("named"); those of the writers ("own") and
-    of agents ("agents") that name it; and what the writers sent lately ("recent"), by time."""
+    of agents ("agents") that name it; and what the writers sent lately ("recent"), by time, of an agent's own work only
+    what may be this mail again: an agent's mail continues what it names."""
     found: dict[str, list[MessageView]] = {how: [] for how in ("known", "named", "own", "agents", "recent")}
     asked = {
         "fingerprint": message.fingerprint,
         "ids": json.dumps(ids),
         "message_id": message.message_id,
+        "sender": message.sender,
+        "sent_at": message.sent_at and stamp(message.sent_at),
         "writers": json.dumps([*dict.fromkeys(writers)]),
         "since": stamp(received_at - SUBJECT_WINDOW),
     }

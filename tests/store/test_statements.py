@@ -186,9 +186,10 @@ def test_an_answer_that_goes_on_to_its_person_reads_no_table_whole_that_grows(wo
 
 
 def test_an_agents_answer_reads_no_case_that_the_agent_has_answered_before(world: World) -> None:
-    for writer in ("anna@example.org", "pere@example.org"):
+    for writer, at in (("anna@example.org", "2026-11-25 11:00"), ("pere@example.org", "2026-11-25 11:05")):
         asked = world.citizen_writes(writer)
         world.sync()
+        world.advance(at)
         traced: list[str] = []
         world.store.con.set_trace_callback(traced.append)
         answer = world.message(AGENT, "", "Ja està fet.", answers=asked, to=writer, headers={"Cc": OFFICE})
