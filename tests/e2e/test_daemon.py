@@ -83,7 +83,7 @@ def test_when_who_reads_ahead_is_killed_every_message_is_worked_all_the_same(
     desk.launch()
     assert desk.process is not None
     threads = Path(f"/proc/{desk.process.pid}/task")
-    (reader,) = until(lambda: _children(threads), 20, what="the process that reads ahead")
+    (reader,) = until(lambda: _children(threads), 20, every=0.01, what="the process that reads ahead")
     os.kill(int(reader), signal.SIGKILL)
     for person in people:
         person.wait_for_mail()
