@@ -431,6 +431,11 @@ def test_a_brief_reply_may_name_another_slot_without_a_number(text: str, slot: s
     assert features.find("Consulta", text).other_time is None
 
 
+def test_a_clause_that_nobody_would_write_names_no_time() -> None:
+    assert features.find("Re: Us trucarem", "10h " * 30).other_time is not None
+    assert features.find("Re: Us trucarem", "10h " * 2_000).other_time is None
+
+
 # Whole mails that ask for a call: the number, the slot and the hours that their writers mean.
 
 MAILS = [json.loads(line) for line in Path(__file__).with_name("call_backs.jsonl").read_text("utf-8").splitlines()]

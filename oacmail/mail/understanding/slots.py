@@ -30,6 +30,7 @@ _OF_A_CALL = {"call", "device", "free", "busy", "better"}  # kinds: "not in the 
 _NEAR = 10  # tokens between "not" and the "until" that it refuses
 _FEW = 1  # word beside the time: more make a statement
 _BRIEF = 4  # tokens of a clause that may be a day alone
+_MOST = 100  # tokens of a clause, of which people write forty: each time in it is compared with all the others
 _AFTER = {"enter": "until", "latest": "until", "onward": "from"}
 _STATES = {"not": "until", "busy": "until", "enter": "until", "free": "from", "place": "from", "leave": "from"}
 """Kind of token after a time, and after "already" -> what it makes of that time."""
@@ -213,7 +214,7 @@ def _beside(found: list[Window], way: str) -> list[Window]:
 
 
 def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Sequence[Window]) -> Iterator[Window]:
-    if _NAMED.isdisjoint(clause.kinds):
+    if _NAMED.isdisjoint(clause.kinds) or len(clause.tokens) > _MOST:
         return
     leaves = "leave" in clause.kinds
     away = (clause.is_busy or (reason and "enter" not in clause.kinds)) and not clause.is_asked and not leaves
