@@ -234,19 +234,26 @@ def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect
     return tuple(effects)
 
 
+def calls_in_vain(policy: Policy, case: CaseView, at: datetime) -> int | None:
+    """How many calls in the slot have reached nobody since the person who waits now has asked, with one at `at`; 0 =
+    that one is outside the slot, None = nobody waits for a call."""
+    asked = min((deadline.started_at for deadline in case.running("answer")), default=None)
+    slot = case.call.slot or ("any" if case.intent == Intent.CALLBACK else None)
+    if slot is None or asked is None:
+        return None
+    begins, ends = calendar.SLOTS[slot]
+    in_slot = begins <= at.astimezone(policy.office.timezone).time() < ends
+    return sum(call >= asked for call in case.call.in_vain) + 1 if in_slot else 0
+
+
 def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
     """An agent called at `at` and reached nobody. So many calls in the slot (`callback.attempts`), and a mail that says
     how to reach us, are an answer (R27). `key` names the command."""
-    asked = min((deadline.started_at for deadline in case.running("answer")), default=None)
-    slot = case.call.slot or ("any" if case.intent == Intent.CALLBACK else None)
-    counts = False
-    if slot is not None and asked is not None:
-        begins, ends = calendar.SLOTS[slot]
-        counts = begins <= at.astimezone(policy.office.timezone).time() < ends
-    event = AuditEvent(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
-    # Calls in the slot since the person who waits now has asked.
-    calls = sum(asked is not None and call >= asked for call in case.call.in_vain) + 1
-    if not counts or calls < policy.call_attempts or not can_be_told(policy, case):
+    calls = calls_in_vain(policy, case, at) or 0
+    event = AuditEvent(
+        kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(calls > 0)}
+    )
+    if calls < policy.call_attempts or not can_be_told(policy, case):
         return (event,)
     facts: dict[str, object] = {"calls": calls, "phone3": (case.call.phone or "")[-SHOWN:]}
     return (

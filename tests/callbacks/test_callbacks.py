@@ -182,6 +182,20 @@ def test_who_sends_the_number_that_was_missing_hears_when_the_call_comes(
     assert told in world.texts(ANNA)[-1]
 
 
+def test_an_agent_hears_whether_a_call_in_vain_counts_and_when_the_person_is_told(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    for at, said in (
+        ("2026-11-30 15:00", "Fora de la franja demanada: no compta com a intent"),
+        ("2026-12-01 09:00", "| fet |"),
+        ("2026-12-01 10:00", "La persona en rep un avís, que compta com a resposta"),
+    ):
+        world.advance(at)
+        world.staff_says(AGENT, world.case()["number"], "NO CONTESTA")
+        assert said in world.texts(AGENT, "transcript")[-1]
+    assert world.kinds(ANNA) == ["ack", "not_reached"]
+
+
 def test_who_was_not_reached_need_not_give_the_number_again(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, " al matí")

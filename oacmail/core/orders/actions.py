@@ -11,7 +11,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from oacmail.core import acknowledgement, answers, calendar, cases, services, tokens
+from oacmail.core import acknowledgement, answers, calendar, callbacks, cases, services, tokens
 from oacmail.core.days_named import day_named
 from oacmail.core.derivation import topic_named
 from oacmail.core.effects import (
@@ -364,8 +364,13 @@ def _two_people(given: GivenOrder, case: CaseView) -> str:
     return "" if case.addresses & into.addresses - {""} else "two-people"
 
 
-def _still_answered(_: GivenOrder, case: CaseView) -> str:
-    return "still-answered" if case.status is Status.ANSWERED else ""
+def _what_the_call_is_worth(given: GivenOrder, case: CaseView) -> str:
+    calls = callbacks.calls_in_vain(given.policy, case, given.now)
+    if case.status is Status.ANSWERED:
+        return "still-answered"
+    if calls is not None and calls >= given.policy.call_attempts and cases.can_be_told(given.policy, case):
+        return "person-told"
+    return "call-outside" if calls == 0 else ""
 
 
 ACTIONS: Mapping[Verb, Action] = {
@@ -401,7 +406,7 @@ ACTIONS: Mapping[Verb, Action] = {
     Verb.CALLED: Action(case=_called),
     Verb.NOT_REACHED: Action(
         case=lambda given, case: given.command("log-call", case, outcome="no-answer"),
-        after=_still_answered,
+        after=_what_the_call_is_worth,
     ),
     Verb.LANGUAGE: Action(
         case=lambda given, case: given.command("set", case, language=_language(given)),
