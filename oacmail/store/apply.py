@@ -154,8 +154,8 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         # as if nobody had read it: only its fingerprint is left
         nothing: dict[str, Any] = dict.fromkeys(("message_id", "subject", "lang", "fresh", "body_hash"), "")
         message, author = replace(message, **nothing, sent_at=None, refs=(), attachments=()), STRANGER
-    original = before["original"] if before else None  # the same message came on another way: one copy is enough
-    if original is None and effect.kept and context.raw is not None:
+    original = before and before["original"]  # the same message came on another way: one copy is enough
+    if original is None and effect.kept:
         original = keep_original(con, message.fingerprint, stamp(received_at), context.raw)
     row = insert(
         con,
@@ -232,8 +232,11 @@ def _is_erased_copy(con: sqlite3.Connection, effect: RecordMessage, context: Wri
     return added.rowcount > 0
 
 
-def keep_original(con: sqlite3.Connection, fingerprint: str, received_at: str, raw: bytes) -> str:
-    """Return the key of the bytes. It begins with the time: what is written together lies together in the indexes."""
+def keep_original(con: sqlite3.Connection, fingerprint: str, received_at: str, raw: bytes | None) -> str | None:
+    """Return the key of the bytes, if there are any. It begins with the time: what is written together lies together in
+    the indexes."""
+    if raw is None:
+        return None
     key = f"{received_at} {fingerprint}"
     con.execute("INSERT OR IGNORE INTO originals(key, bytes) VALUES(?,?)", (key, raw))
     return key

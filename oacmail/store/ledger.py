@@ -212,7 +212,8 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = Fal
     current = _is_current(con)
     key = _key(con, keys) if current else None
     if not beside:
-        is_new_key = key not in (None, keys[0]) and _is_sound(_proven(con, keys))
+        proof = _proven(con, keys) if key not in (None, keys[0]) else None
+        is_new_key = proof is not None and not (proof.broken or proof.differences)
         if is_new_key or (not current and _may_begin(con, keys)):
             key = None
             begin(con, keys[:1])
@@ -249,10 +250,6 @@ def _may_begin(con: sqlite3.Connection, keys: Sequence[bytes]) -> bool:
     if snapshot is None:
         return con.execute("SELECT 1 FROM kv WHERE key = ?", (LEDGER_LINE,)).fetchone() is None
     return not snapshot["schema"] or _is_signed(snapshot, _key(con, keys))
-
-
-def _is_sound(proof: "RowProof") -> bool:
-    return not (proof.broken or proof.differences)
 
 
 def sign_with(con: sqlite3.Connection, key: bytes) -> None:

@@ -197,9 +197,8 @@ class LedgerRows(Struct):
         if row["erased_at"] or (row["rule"] == IN_JUNK and outcome is Outcome.AUTOMATIC):
             return outcome  # nothing of it is kept
         words = words_of(written)
-        original = None
-        if row["original"] == _KEPT and raw is not None:
-            original = keep_original(con, message.fingerprint, row["received_at"], raw)
+        kept = raw if row["original"] == _KEPT else None
+        original = keep_original(con, message.fingerprint, row["received_at"], kept)
         con.execute(
             f"""UPDATE messages SET {", ".join(f"{name} = ?" for name in words)}, original = coalesce(?, original)
             WHERE id = ?""",
