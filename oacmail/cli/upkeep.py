@@ -5,6 +5,7 @@ import getpass
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -58,11 +59,11 @@ def drill(config: Config, path: str, as_json: bool) -> None:
             fault = "" if known else "neither it nor the configuration has the token key that signed its mail"
             row |= {"ok": known, "cases": cases, "messages": messages, "fault": fault}
     # The database in use is touched for the result alone: `status` shows it, and the operator is alerted.
-    try:
-        with wiring.open_writable(config) as con:
-            remembered.record_drill(con, ok=row["ok"], fault=row["fault"], now=now)
-    except (Transient, ConfigError) as error:
-        say(f"`status` will not show this drill: {error}")
+    _record(
+        config,
+        lambda con: remembered.record_drill(con, ok=row["ok"], fault=row["fault"], now=now),
+        otherwise="`status` will not show this drill",
+    )
     if as_json:
         print_json([row])
     elif row["ok"]:
@@ -98,8 +99,11 @@ def backup(config: Config, path: Path, keep: int | None) -> None:
     for old in sorted(path.glob(remembered.BY_DATE))[:-keep]:
         if old != new:  # a clock that once ran ahead has dated others later
             old.unlink()
-    with wiring.open_writable(config) as con:
-        remembered.rotated(con, now)
+    _record(
+        config,
+        lambda con: remembered.rotated(con, now),
+        otherwise="the backup is complete, but `status` will not show it",
+    )
 
 
 def _backup(config: Config, path: Path) -> None:
@@ -113,13 +117,22 @@ def _backup(config: Config, path: Path) -> None:
     token = secrets.tokens(config)
     now = datetime.now(UTC)
     admin.backup(state, path, token, now)
-    try:
-        with wiring.open_writable(config) as con:
-            erase.record_backup(con, path, now)
-    except (Transient, ConfigError) as error:  # the database is busy, or a newer version has migrated it
-        say(f"the backup is complete, but a certificate of erasure will not list it: {error}")
+    _record(
+        config,
+        lambda con: erase.record_backup(con, path, now),
+        otherwise="the backup is complete, but a certificate of erasure will not list it",
+    )
     if not token:
         say("the backup holds no token key because none was found: a restore without it holds acknowledgements")
+
+
+def _record(config: Config, write: Callable[[sqlite3.Connection], None], *, otherwise: str) -> None:
+    """Note in the database what was done beside it. If it is busy, or another version has migrated it, that is said."""
+    try:
+        with wiring.open_writable(config) as con:
+            write(con)
+    except (Transient, ConfigError) as error:
+        say(f"{otherwise}: {error}")
 
 
 @click.command()

@@ -55,6 +55,9 @@ def test_no_verb_shows_or_changes_the_database_of_an_older_version(desk: Running
     assert json.loads(desk.oacmail("status", "--json", code=1).stdout)["problems"][0]["code"] == "schema"
     assert "1 steps behind this program" in desk.oacmail("check", code=1).stdout
     desk.oacmail("backup", str(desk.root / "before.db"))
+    (desk.root / "backups").mkdir()
+    assert "`status` will not show it" in desk.oacmail("backup", "--keep", "2", str(desk.root / "backups")).stderr
+    assert len(list((desk.root / "backups").iterdir())) == 1
 
 
 def test_status_and_check_name_the_newer_schema(desk: RunningOffice) -> None:
