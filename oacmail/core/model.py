@@ -61,7 +61,7 @@ class CallTime(NamedTuple):
 
 class Callback(Struct, frozen=True, kw_only=True):
     """A wish to be called: `phone` in E.164, None = a time is named and no telephone. `said`: the folded words in which
-    the day stands, if one is named. The rest as in `CallTime`."""
+    the day stands, if one is named beside a telephone. The rest as in `CallTime`."""
 
     phone: str | None = None
     slot: Slot = "any"

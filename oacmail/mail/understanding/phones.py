@@ -136,7 +136,7 @@ _ENDING = regex(  # "619 33 70 28, perdo, 82 al final"
 def may_change(folded: str) -> bool:
     """Whether `in_digits` may change a text or a line of it: numerals stand together, or a number is corrected."""
     said = phrases.words(folded)
-    if not folded.isascii() or len(max(said, key=len, default="")) >= _LONG_WORD:
+    if not folded.isascii() or max(map(len, said), default=0) >= _LONG_WORD:
         return True
     if not _TELLING.isdisjoint(said):
         words = ["", *folded.translate(_SIGNS).split(), ""]

@@ -465,8 +465,8 @@ class WrittenText:
 
     def __init__(self, text: str) -> None:
         self._chunks = text.split()
-        self._places = [(at, *place) for at, chunk in enumerate(self._chunks) for place in _words_of(chunk)]
-        self._words = [word for _, word, _, _ in self._places]
+        self._places = [(at, place) for at, chunk in enumerate(self._chunks) for place in _words_of(chunk)]
+        self._words = [place[0] for _, place in self._places]
 
     def passage(self, piece: str) -> str:
         """Return the first passage that folds to a piece of the model, as written; '' if none may be shown. The last
@@ -475,7 +475,7 @@ class WrittenText:
         for at in self._begins(before[0] if before else last, may_be_stem=not before):
             end = at + len(before)
             if self._words[at:end] == before and "".join(self._words[end : end + 1]).startswith(last):
-                (first, _, start, _), (final, _, _, stop) = self._places[at], self._places[end]
+                (first, (_, start, _)), (final, (_, _, stop)) = self._places[at], self._places[end]
                 written = " ".join([*self._chunks[first:final], self._chunks[final][:stop]])[start:]
                 if not _HIDDEN.search(written):
                     return written

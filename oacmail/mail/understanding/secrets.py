@@ -212,6 +212,7 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
     for found in _PEM.finditer(text):
         yield "certificate", *found.span()
     small = text.casefold().replace("\u0307", "").replace("ı", "i")  # as re.IGNORECASE reads them
+    small = small.replace("passa", " ")  # "passar", "passat": no name
     if any(map(small.__contains__, (*_OF_NAMES, *_OF_CODES))):
         names = list(_NAME.finditer(text))
         ends = [*(name.start() for name in names[1:]), len(text)]

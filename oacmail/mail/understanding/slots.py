@@ -3,7 +3,7 @@ wish.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import NamedTuple
 
 from oacmail.core.model import Callback, CallTime, Hours
@@ -142,7 +142,7 @@ def _windows(sentence: Sentence, last: Sequence[Window] = (), earlier: Sequence[
             found = _then(found or ([*earlier] if "thence" in clause.kinds else []), exactly)
         if "within" in clause.kinds and "not" not in clause.kinds:
             found = _within([*earlier, *found][-2:] if len(found) < 2 else found)
-        no = clause.is_no or (before.is_of_a_part and clause.is_occupation and (earlier or len(found) > 1))
+        no = clause.is_no or ((earlier or len(found) > 1) and before.is_of_a_part and clause.is_occupation)
         if no and found and not sentence.tokens[-1].text.startswith("?"):
             found[-1] = found[-1]._replace(wanted=False, rank=1)
         elif clause.dangling and (found or last):
@@ -349,7 +349,7 @@ def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "
     wish = find_slot(sentences)
     if not number and wish == _ANY_TIME:
         return None
-    return Callback(phone=number or None, **wish._asdict(), said=_said_of_the_call(sentences))
+    return Callback(phone=number or None, **wish._asdict(), said=_said_of_the_call(sentences) if number else "")
 
 
 def _said_of_the_call(sentences: Iterable[Sentence]) -> str:
@@ -379,11 +379,8 @@ def _is_a_day_alone(clause: Clause, asked: bool) -> bool:
 def _before_what_it_is_about(clause: Clause) -> Iterator[str]:
     """A day behind an appointment or a term is that of it: "truqueu-me per la cita de demà", "… per donar-me hora per
     demà". Of two days the first is as good as the other."""
-    return (token.text for token in takewhile(lambda token: not _is_end_of_the_call(token), clause.tokens))
-
-
-def _is_end_of_the_call(token: TimeToken) -> bool:
-    return token.text == "hora" or token.kind == "deadline" or (token.kind == "or" and token.text != "/")
+    ends = [token.text == "hora" or (token.kind in ("deadline", "or") and token.text != "/") for token in clause.tokens]
+    return (token.text for token in clause.tokens[: [*ends, True].index(True)])
 
 
 def _without_morning(text: str) -> str:

@@ -487,6 +487,8 @@ class Clause:
     @property
     def is_cut_short(self) -> bool:
         """Whether it ends with a bound whose time follows: "fins que marxo, a la una"."""
+        if self.kinds.isdisjoint({"enter", "leave", "until"}):
+            return False
         kinds = [token.kind for token in self.tokens if token.kind not in ("function", "word")]
         bounds = [token.text for token in self.tokens if token.kind in ("clock", "until", *PARTS)]
         return kinds[-1:] == ["enter"] or kinds[-1:] == ["leave"] or bounds[-1:] in (["fins que"], ["hasta que"])
