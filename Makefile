@@ -103,7 +103,7 @@ test: install servers compiled
 	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: 6 to 15 minutes on two cores")
 	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
 
-# Lint keeps a core busy for a minute, and the tests wait as often as they compute: they run beside each other.
+# Lint and the count of instructions compute for most of a minute, and the tests often wait: all run beside each other.
 check:
 	@$(MAKE) --no-print-directory --jobs=4 lint test site instructions
 

@@ -26,7 +26,7 @@ from bench.sink import Sink
 ROOT = Path(__file__).parent.parent
 RECORDED = Path(__file__).with_suffix(".json")
 COUNT = 40
-"""What `--check` counts: the start and forty mails, a minute under valgrind."""
+"""What `--check` counts: the start and forty mails, half a minute under valgrind."""
 MORE = 1.03
 PERF = ("perf", "stat", "-x,", "-e", "instructions:u")
 VALGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
