@@ -377,7 +377,8 @@ _ADDRESSES = [
 ]
 UNPROCESSED = """originals o LEFT JOIN reviews r ON r.fingerprint = o.key
   WHERE NOT EXISTS(SELECT 1 FROM messages WHERE original = o.key)"""
-"""The originals of messages that could not be processed, with their entries of the review list."""
+"""The originals of messages that could not be processed, also if a later pass has, with their entries of the review
+list."""
 
 
 class Mentions(Struct, frozen=True, kw_only=True):
