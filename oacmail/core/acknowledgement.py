@@ -12,7 +12,7 @@ from oacmail.core import calendar, cases, rate_limits, tokens
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.kinds import MailEvent, MailKind
-from oacmail.core.model import NEIGHBOURS, Dmarc, Message
+from oacmail.core.model import NEIGHBOURS, Dmarc
 from oacmail.core.notices import notify_agents
 from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import Room
@@ -132,11 +132,6 @@ def _call_told(number: str, facts: Mapping[str, object]) -> tuple[AuditEvent, ..
     return (cases.call_told(number, call),) if isinstance(call, AgreedCall) else ()
 
 
-def lacks_file(message: Message) -> bool:
-    """Whether it names a file that has not come with it."""
-    return message.features.names_attachment and not message.attachments
-
-
 def _acknowledgement(
     request: CitizenRequest, number: str, facts: Mapping[str, object], due_at: datetime | None, lang: str = ""
 ) -> Send:
@@ -155,7 +150,7 @@ def _acknowledgement(
             "case": number,
             "secret": bool(message.secrets),
             "empty": not message.fresh.strip() and not message.attachments,
-            "missing": lacks_file(message),
+            "missing": message.features.names_attachment and not message.attachments,
             "ends_on": request.reading.ends_on,
             "ends_hour": request.ends_hour(request.reading.ends_on),
             **facts,

@@ -52,7 +52,7 @@ def test_what_leads_to_the_case_of_the_writer(world: World, rule: str, subject: 
     mail = world.message(
         ANNA,
         subject.format(**named),
-        "És del curs 2026.",
+        "Us envio el que em demanàveu, és del curs 2026.",
         to=to.format(**named),
         answers=ack if answers else None,
     )

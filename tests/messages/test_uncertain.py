@@ -64,7 +64,7 @@ def test_a_copy_quicker_than_the_broken_line_proves_it_too(proven: World) -> Non
 def test_a_reply_that_names_it_proves_it(proven: World) -> None:
     proven.relay.copies = "lost"
     _doubtful(proven, lost=False)
-    proven.citizen_writes(ANNA, "", "D'acord, és del curs 2026.", answers=proven.received(ANNA)[0])
+    proven.citizen_writes(ANNA, "", "D'acord, espero.", answers=proven.received(ANNA)[0])
     proven.sync()
     assert _state(proven) == "sent"
 

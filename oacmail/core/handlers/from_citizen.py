@@ -27,7 +27,7 @@ from oacmail.core import (
     survey,
     tokens,
 )
-from oacmail.core.cases import CitizenRequest, language_of_case
+from oacmail.core.cases import CitizenRequest
 from oacmail.core.deadlines import WAIT, became_complex
 from oacmail.core.effects import (
     AuditEvent,
@@ -49,7 +49,7 @@ from oacmail.core.errors import Refused
 from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import WRITERS_MOST, Lookup
-from oacmail.core.model import MACHINES, Dmarc, Folder, Intent, Kind, Outcome, Role, Status, regex
+from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status, regex
 from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import FORWARDED_TO, UNPLACED
@@ -361,24 +361,8 @@ def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decisi
     effects += intents.by_message(request, number, case, answered=answer is not None)
     effects += _hand_over(request, case, alone=guest or answer is not None)
     if not any(isinstance(effect, Send) and effect.kind is MailKind.ACK for effect in effects):
-        effects += (() if guest or not waits else _acknowledged_again(request, case)) or warning
+        effects += warning
     return Decision(effects=tuple(effects), because=tuple(because))
-
-
-def _acknowledged_again(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    """While an answer is due, a further message is acknowledged where that says more than that the answer comes: who
-    has the complaint, that a file is missing or a term goes on; of an answer that is late, once a day, by when."""
-    intent, today = request.reading.intent, case.sent.acks_today
-    # Brief replies read as complaints by mistake: what is said of them is true of any that the supervisor gets.
-    passed_on = {Intent.COMPLAINT: Intent.SUGGESTION, Intent.SUGGESTION: intent, Intent.DATA_RIGHTS: intent}.get(
-        intent or Intent.QUESTION
-    )
-    late = not today and any(deadline.due_at <= request.now for deadline in case.promised(request.author))
-    more = passed_on or late or acknowledgement.lacks_file(request.message) or request.other_term(case)
-    if not more or today >= acknowledgement.ACKS_A_CASE_AND_DAY or acknowledgement.why_not(request):
-        return ()
-    facts = {"road": str(passed_on)} if passed_on else callbacks.standing_facts(request, case)
-    return acknowledgement.repeat(request, case, facts=facts, lang=language_of_case(request.policy, case))
 
 
 def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
