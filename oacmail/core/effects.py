@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from oacmail.core.kinds import MailEvent, MailKind
-from oacmail.core.model import BoardPlace, Classification, DeadlineKind, Folder, Kind, Message, Outcome, Role
+from oacmail.core.model import BoardPlace, Classification, DeadlineKind, Folder, Kind, Message, Order, Outcome, Role
 from oacmail.core.view import CaseColumns
 
 # --- Report effects --------------------------------------------------------------------------------------------------
@@ -149,6 +149,7 @@ class MoveDeadline(Struct, frozen=True, kw_only=True):
 class OrdersDone(Struct, frozen=True, kw_only=True):
     """What the first orders of a mail have done: the next one finds the cases as they left them."""
 
+    given: tuple[tuple[Order, str], ...]  # all orders of the mail, each with why it is refused unseen, '' = it is not
     of_mail: str | None  # the number of the case that the mail itself is about
     current: str | None  # of the case that a line without a number is about: `of_mail`, or the one opened last
     into: Mapping[str, str] = MappingProxyType({})

@@ -310,6 +310,46 @@ class Outcome(StrEnum):
     GONE = "gone"
 
 
+class Verb(StrEnum):
+    """What an order does. Each has a row in core/order_words.py and core/orders/actions.py, and texts in
+    templates/catalogue.toml."""
+
+    ASSIGN = "assign"
+    MINE = "mine"
+    CLOSE = "close"
+    SPAM = "spam"
+    REOPEN = "reopen"
+    SECOND_LEVEL = "second_level"
+    FIRST_LEVEL = "first_level"
+    SOLVED = "solved"
+    UNTIL = "until"
+    NOT_OURS = "not_ours"
+    WAIT = "wait"
+    NOTE = "note"
+    TOPIC = "topic"
+    CALLED = "called"
+    NOT_REACHED = "not_reached"
+    LANGUAGE = "language"
+    HELP = "help"
+    CALL = "call"
+    MERGE = "merge"
+    SPLIT = "split"
+    OUT_OF_SCOPE = "out_of_scope"
+    DRAFT = "draft"
+    PERSON = "person"
+    UNKNOWN = "unknown"
+    TOO_MANY = "too_many"
+
+
+class Order(Struct, frozen=True):
+    """`argument`: what follows the word, as written; of `UNKNOWN`, the word itself. `case`: what the line names before
+    it, a number or an entry of the review list; '' = nothing."""
+
+    verb: Verb
+    argument: str = ""
+    case: str = ""
+
+
 class MessageRef(Struct, frozen=True, kw_only=True):
     """Where a message is: folder, UIDVALIDITY and UID."""
 

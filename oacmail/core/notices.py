@@ -9,8 +9,8 @@ from hashlib import sha256
 from oacmail.core import calendar, order_words, tokens
 from oacmail.core.effects import Quoted, Send
 from oacmail.core.kinds import AT_ANY_HOUR, KINDS, LISTS_OF_CASES, Audience, IfUndelivered, MailKind
-from oacmail.core.model import Intent, Message
-from oacmail.core.order_words import BUTTONS, Verb
+from oacmail.core.model import Intent, Message, Verb
+from oacmail.core.order_words import BUTTONS
 from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import registrable
 from oacmail.core.tokens import token_link

@@ -8,9 +8,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from hashlib import sha256
-from itertools import dropwhile, filterfalse, takewhile, zip_longest
+from itertools import dropwhile, filterfalse, islice, takewhile, zip_longest
 from types import MappingProxyType
 from typing import Literal
 
@@ -19,7 +18,7 @@ from msgspec.structs import replace
 
 from oacmail.core import calendar, common_words, tokens
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import LANGUAGES, regex
+from oacmail.core.model import LANGUAGES, Order, Verb, regex
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import case_number
 
@@ -34,45 +33,6 @@ WRAPPED = 60
 """Characters of a line that a client may have broken: the text goes on in the next one."""
 LONG = 80
 """Characters of a line that is none of a signature."""
-
-
-class Verb(StrEnum):
-    """What an order does. Each has a row here and in core/orders/actions.py, and texts in templates/catalogue.toml."""
-
-    ASSIGN = "assign"
-    MINE = "mine"
-    CLOSE = "close"
-    SPAM = "spam"
-    REOPEN = "reopen"
-    SECOND_LEVEL = "second_level"
-    FIRST_LEVEL = "first_level"
-    SOLVED = "solved"
-    UNTIL = "until"
-    NOT_OURS = "not_ours"
-    WAIT = "wait"
-    NOTE = "note"
-    TOPIC = "topic"
-    CALLED = "called"
-    NOT_REACHED = "not_reached"
-    LANGUAGE = "language"
-    HELP = "help"
-    CALL = "call"
-    MERGE = "merge"
-    SPLIT = "split"
-    OUT_OF_SCOPE = "out_of_scope"
-    DRAFT = "draft"
-    PERSON = "person"
-    UNKNOWN = "unknown"
-    TOO_MANY = "too_many"
-
-
-class Order(Struct, frozen=True):
-    """`argument`: what follows the word, as written; of `UNKNOWN`, the word itself. `case`: what the line names before
-    it, a number or an entry of the review list; '' = nothing."""
-
-    verb: Verb
-    argument: str = ""
-    case: str = ""
 
 
 class Button(Struct, frozen=True, kw_only=True):
@@ -615,8 +575,8 @@ def misplaced(text: str, subject: str, *, listed: bool) -> tuple[tuple[Order, st
 
 
 def _orders(lines: Iterable[str], read: Callable[[str], Iterable[Order]]) -> list[Order]:
-    orders = [order for line in lines for order in read(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
-    return orders[:MOST_ORDERS]
+    orders = (order for line in lines for order in read(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN))
+    return list(islice(orders, MOST_ORDERS))
 
 
 # --- Case numbers ----------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from oacmail.core import common_words
 from oacmail.core.days_named import day_named, days_named, without_days
-from oacmail.core.model import regex
-from oacmail.core.order_words import Verb, folded, read_orders
+from oacmail.core.model import Verb, regex
+from oacmail.core.order_words import folded, read_orders
 from oacmail.core.policy import Workdays
 
 # --- Services reply --------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ PLACES: dict[str, Attack] = {
         ),
         text=ORDER + "_____\nLlista de l'OAC: https://llistes.town.example/",
     ),
-    "two thousand lines": Attack(text="#tanca brossa\n" * 2_000),
+    "ten thousand lines": Attack(text="#tanca brossa\n" * 10_000),
     "a NUL in the verb": Attack(text=b"#tan\0ca brossa\n"),
     "direction marks in the verb": Attack(text="#\u202etanca brossa\n#ta\u2066nca brossa\u2069\n"),
     "zero-width characters in the verb": Attack(text="#ta\u200bnca brossa\n"),

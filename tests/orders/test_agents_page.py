@@ -10,7 +10,8 @@ from unicodedata import combining, normalize
 
 import pytest
 
-from oacmail.core.order_words import Verb, read_list, read_orders
+from oacmail.core.model import Verb
+from oacmail.core.order_words import read_list, read_orders
 from tests.answers.test_drafts import drafts, with_drafts
 from tests.digest.test_digest import digest_of
 from tests.orders.test_orders import late_case, quoted, reply, transcripts

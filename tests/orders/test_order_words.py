@@ -9,11 +9,9 @@ from msgspec.structs import replace
 
 from oacmail.core import order_words
 from oacmail.core.derivation import topic_named
-from oacmail.core.model import LANGUAGES, Topic
+from oacmail.core.model import LANGUAGES, Order, Topic, Verb
 from oacmail.core.order_words import (
     MOST_ORDERS,
-    Order,
-    Verb,
     misplaced,
     names_order,
     out_of_reach,

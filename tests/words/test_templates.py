@@ -14,7 +14,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from oacmail.core.effects import Send
 from oacmail.core.kinds import KINDS, OF_THE_DAY, MailKind
-from oacmail.core.order_words import Verb, word_of
+from oacmail.core.model import Verb
+from oacmail.core.order_words import word_of
 from oacmail.core.policy import Office, People, Policy
 from oacmail.shipped import shipped
 from oacmail.words.dates import councils

@@ -12,9 +12,9 @@ from oacmail.core.cases import language_of_case
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
 from oacmail.core.kinds import KINDS, Audience, MailKind
 from oacmail.core.lookup import Lookup, reads_automatic
-from oacmail.core.model import Kind, Outcome, Role
+from oacmail.core.model import Kind, Outcome, Role, Verb
 from oacmail.core.notices import assigned, notify
-from oacmail.core.order_words import Verb, read_orders, word_of
+from oacmail.core.order_words import read_orders, word_of
 from oacmail.core.orders.buttons import mark_used, refuse_button, why_refused
 from oacmail.core.orders.mail import FRESH
 from oacmail.core.policy import Policy

@@ -28,9 +28,9 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import LISTS_OF_CASES, MailKind
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Callback, Classification, Intent, Kind, Level, Role, Status, Topic, regex
+from oacmail.core.model import Callback, Classification, Intent, Kind, Level, Role, Status, Topic, Verb, regex
 from oacmail.core.notices import agent_of
-from oacmail.core.order_words import Verb, folded, language_named, number_of
+from oacmail.core.order_words import folded, language_named, number_of
 from oacmail.core.orders.commands import CORRECTABLE, on_admin_command
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry

@@ -11,9 +11,9 @@ from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Effect, Remember
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Role
+from oacmail.core.model import Order, Role
 from oacmail.core.notices import notify
-from oacmail.core.order_words import Order, Pressed, read_orders
+from oacmail.core.order_words import Pressed, read_orders
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import USED_TOKEN
 from oacmail.core.view import View

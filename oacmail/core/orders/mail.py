@@ -26,12 +26,10 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import LISTS_OF_CASES, MailKind
 from oacmail.core.lookup import Lookup, reads_automatic
-from oacmail.core.model import MACHINES, Kind, Outcome, Role, Status
+from oacmail.core.model import MACHINES, Kind, Order, Outcome, Role, Status, Verb
 from oacmail.core.notices import notify
 from oacmail.core.order_words import (
     ROWS,
-    Order,
-    Verb,
     beside_orders,
     first_sent,
     misplaced,
@@ -142,12 +140,12 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     Each order is a turn on the store, with a view of what those above it have left."""
     begun = lookup.arrived.orders
     number = begun.of_mail if begun else _case_of_mail(view, lookup)
-    given = _given(view, lookup, number)
+    given = begun.given if begun else _given(view, lookup, number)
     rule = "orders" if given else "no-order"
     because = (rule, *(order.verb for order, _ in given))
     record: tuple[Effect, ...] = ()
     if begun is None:
-        begun = OrdersDone(of_mail=number, current=number)
+        begun = OrdersDone(given=given, of_mail=number, current=number)
         record = (RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule),)
     if len(begun.rows) < len(given):
         order, refused = given[len(begun.rows)]
