@@ -192,8 +192,11 @@ def test_a_receipt_of_our_mail_changes_nothing(town: TOWN) -> None:
         ("New Time Proposed", "COMMENT:Al matí treballo\r\n", "Al matí treballo"),
         ("Nueva hora propuesta", "COMMENT:Al matí treballo\r\n", "01/12/2026 11:00–12:00"),
         ("Proposed new time", "DTSTART;TZID=Romance Standard Time:20261201T090000\r\n", "01/12/2026 09:00–12:00"),
-        ("New Time Proposed", "DTSTART;VALUE=DATE:20261201\r\n", "20261201–01/12/2026 12:00"),
+        ("New Time Proposed", "DTSTART;VALUE=DATE:20261201\r\n", "01/12/2026–12:00"),
+        ("New Time Proposed", "DTSTART;VALUE=DATE:20261203\r\nDTEND;VALUE=DATE:20261205\r\n", "03/12/2026–04/12/2026"),
+        ("New Time Proposed", "DTSTART;VALUE=DATE:20261203\r\nDTEND;VALUE=DATE:20261204\r\n", "03/12/2026"),
         ("New Time Proposed", "DTSTART:demà\r\nDTEND:demà passat\r\n", "demà–demà passat"),
+        ("New Time Proposed", "DTSTART:99991231T235959Z\r\nDTEND;VALUE=DATE:00010101\r\n", "99991231T235959Z–00010101"),
         (
             "New Time Proposed",
             "DTSTART:20261299T100000\r\nDTEND:20261299T110000\r\n",

@@ -5,7 +5,8 @@ import email
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, tzinfo
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import Message as Root
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -116,24 +117,24 @@ def _answers_invitation(part: MimePart, zone: tzinfo) -> Mark | None:
     if answer is None:
         return None
     # Whoever proposes another time has said so: what is no moment stands as it is, and where none is, the title.
-    said = [_at_the_office(moment, zone) for moment in answer.proposed if moment]
+    said = [_at_the_office(moment, zone, at) for at, moment in enumerate(dict.fromkeys(answer.proposed)) if moment]
     of_one_day = len({day for day, _ in said}) == 1
-    time = "–".join(hour if at and of_one_day else day + hour for at, (day, hour) in enumerate(said))
+    shown = (hour if at and of_one_day else f"{day} {hour}".strip() for at, (day, hour) in enumerate(said))
+    time = "–".join(filter(None, shown))
     title, typed = (answer.title, time) if time or not answer.proposed else ("", answer.title)
     note = "\n\n".join(filter(None, (answer.note, typed)))
     return Mark("calendar", note, title, answer.program.startswith("-//Google") and not is_file(part))
 
 
-def _at_the_office(moment: str, zone: tzinfo) -> tuple[str, str]:
-    """The day and hour of a moment of a calendar (RFC 5545, 3.3.5) at the office's, as people write them; of what is
-    none no day, and all as it stands. One of another zone stands as it does there."""
-    for form in ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"):
-        try:
+def _at_the_office(moment: str, zone: tzinfo, after: int) -> tuple[str, str]:
+    """The day and hour of a moment of a calendar (RFC 5545, 3.3.4 and 3.3.5) at the office's, as people write them; of
+    what is none no day, and all as it stands. One of another zone stands as it does there. `after`: how many days a day
+    without an hour stands after the one that is meant (DTEND: 1)."""
+    for form, hour in (("%Y%m%dT%H%M%SZ", "%H:%M"), ("%Y%m%dT%H%M%S", "%H:%M"), ("%Y%m%d", "")):
+        with suppress(ValueError, OverflowError):
             found = datetime.strptime(moment, form)
-        except ValueError:
-            continue
-        found = found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
-        return f"{found:%d/%m/%Y} ", f"{found:%H:%M}"
+            found = found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
+            return f"{found if hour else found - timedelta(days=after):%d/%m/%Y}", found.strftime(hour)
     return "", moment
 
 
