@@ -75,9 +75,6 @@ def classify(
         intent, intent_sure = Intent.CALLBACK, 1.0
     confidence |= {"topic": round(topic_sure, 2), "level": round(level_sure, 2), "intent": round(intent_sure, 2)}
     town = (f"town words:{word.topic}:{word.level}:{word.word}" for word in found.town_words)
-    worth_saying = [
-        verdict for verdict in (topic, level, intent) if verdict is not Intent.QUESTION
-    ]  # which nothing need say
     day = written_on or (message.sent_at.date() if message.sent_at else None)
     ends_on = derivation.ends_on(found, day) if day else None  # the person's own term (R32)
     operator = cause = platform = ""
@@ -88,7 +85,7 @@ def classify(
     because = (
         *why,
         *town,
-        *(reason for verdict in worth_saying for reason in _why(found, verdict)),
+        *(reason for verdict in (topic, level, intent) for reason in _why(found, verdict)),
         *((f"{derivation.TERM_ENDS}{ends_on}",) if ends_on else ()),
         *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
     )
@@ -170,13 +167,13 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
     of its kinds the likeliest, at a draw the one of the header fields."""
     found = message.features
     if message.sender in form_senders:
-        return Kind.REQUEST, 1.0, ("kind: configured form", *_why(found, Kind.REQUEST))
+        return Kind.REQUEST, 1.0, ("kind: configured form",)
     if sender.is_clear_form(message):
-        return Kind.REQUEST, 1.0, ("kind: form of an unknown sender", *_why(found, Kind.REQUEST))
+        return Kind.REQUEST, 1.0, ("kind: form of an unknown sender",)
     for holds, kinds, rule in _KINDS:
         if holds(message):
             kind = max(kinds, key=lambda kind: (_score(found, kind), kind is BY_AUTO.get(message.auto)))
-            return (kind, _score(found, kind), (rule, *_why(found, kind))) if rule else (kind, 0.95, message.reasons)
+            return (kind, _score(found, kind), (rule,)) if rule else (kind, 0.95, message.reasons)
     return Kind.REQUEST, _score(found, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
 
 

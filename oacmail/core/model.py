@@ -125,8 +125,8 @@ class Features(Struct, frozen=True, kw_only=True):
     """What the classifier and the rules go by; mail/understanding computes each, core judges.
 
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
-    telephone and the time of a call; `other_time`: in a brief reply, the time that it wishes; `town`: the office's
-    town, folded, '' = not named; `town_words` of [[topic]].
+    telephone and the time of a call; `other_time`: that a reply of few sentences wishes; `town`: the office's town,
+    folded, '' = not named; `town_words` of [[topic]].
     Of the text: words of asking, waiting or trouble (`asks`), words of thanks or with which people end a matter
     (`closes`; of a new message, under no subject or one that does so too), and where it has these, no word beside them
     and greetings (`adds_nothing`), waiting, a loss or blame (`complains`); a question, a denial or a turn (`goes_on`);

@@ -154,7 +154,7 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         # as if nobody had read it: only its fingerprint is left
         nothing: dict[str, Any] = dict.fromkeys(("message_id", "subject", "lang", "fresh", "body_hash"), "")
         message, author = replace(message, **nothing, sent_at=None, refs=(), attachments=()), STRANGER
-    original = before and before["original"]  # the same message came on another way: one copy is enough
+    original = before["original"] if before else None  # the same message came on another way: one copy is enough
     if original is None and effect.kept:
         original = keep_original(con, message.fingerprint, stamp(received_at), context.raw)
     row = insert(

@@ -28,7 +28,7 @@ OURS = wording_of(
         ("Protecció de dades. Podeu accedir-hi, rectificar-les, suprimir-les o oposar-vos al tractament: x.", ""),
         *(
             (f"Hem rebut el vostre missatge amb el número OAC-1.{unseen} No em va.", " No em va.")
-            for unseen in "\xad\u200b\u200c\u200e\u202a\u2060\u2069\ufeff"
+            for unseen in "\xad\u034f\u061c\u180e\u200b\u200c\u200e\u202a\u2060\u2069\ufeff"
         ),
     ],
 )

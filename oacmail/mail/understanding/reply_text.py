@@ -122,8 +122,8 @@ _LONGEST = 200_000  # characters that are read
 _SENTENCE = regex(r"(?<=[.!?])\s+|\n\s*\n")
 _NO_WORD = regex(r"[\W_]+")
 _TOKEN = regex(r"\S+")
-_BEHIND = "»”\"')>\xad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-"""What may stand behind a sentence: a closing mark, a character that nobody sees."""
+_ENDED = regex(r"[.!?][»”\"')>\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*\Z")
+"""The end of a sentence, and what may stand behind it: a closing mark, a character that nobody sees."""
 
 
 def wording_of(texts: Iterable[str]) -> Wording:
@@ -168,7 +168,7 @@ class _Token(Struct, frozen=True):
     @property
     def closes(self) -> bool:
         """Whether it ends a sentence or a paragraph."""
-        return self.last or self.written.rstrip(_BEHIND).endswith((".", "!", "?"))
+        return self.last or _ENDED.search(self.written) is not None
 
 
 def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:

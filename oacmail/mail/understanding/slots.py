@@ -395,9 +395,9 @@ def _is_until_a_day(clause: Clause) -> bool:
 
 
 def other_time(lines: Iterable[str]) -> CallTime | None:
-    """Return the time that a brief text wishes, and not that of the day it tells of ("millor a la tarda"), if it is
-    less than the whole day; what it is the time of, only the case tells (core/callbacks.py). `lines`: the new text,
-    folded, its number words digits."""
+    """Return the time that a text of few sentences wishes, and not that of the day it tells of ("millor a la tarda"),
+    if it is less than the whole day; what it is the time of, only the case tells (core/callbacks.py). `lines`: the new
+    text, folded, its number words digits."""
     windows = [
         window
         for sentence in every(lines)

@@ -641,7 +641,7 @@ class Sentence:
 
 
 def every(lines: Iterable[str]) -> list[Sentence]:
-    """Return the sentences of a brief message; of a longer one, none."""
+    """Return the sentences of what is read, if they are few; else none."""
     sentences = [part for part in _SENTENCE.split("\n".join(lines)[:_LONGEST]) if not part.isspace()]
     return [*map(Sentence, sentences)] if len(sentences) <= _BRIEF else []
 
