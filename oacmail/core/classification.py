@@ -125,9 +125,9 @@ def _signs_of_a_person(message: Message) -> int:
 
 def _reads_as_thanks(message: Message) -> bool:
     """Words of thanks or of closing are needed, whatever the score. Most requests end with thanks too: a text that
-    asks, waits or complains is none, and one that denies or turns only if the score leaves no doubt."""
+    asks, names a wish, waits or complains is none, and one that denies or turns only if the score leaves no doubt."""
     found = message.features
-    against = message.questions or message.attachments or found.complains
+    against = message.questions or message.attachments or found.complains or found.names_wish
     if against or not found.closes or len(message.fresh.split()) > _SHORT:
         return False
     return found.adds_nothing or _reads_as(message, (Kind.THANKS,), lambda message: int(message.features.goes_on))

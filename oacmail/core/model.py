@@ -129,13 +129,13 @@ class Features(Struct, frozen=True, kw_only=True):
     folded, '' = not named; `town_words` of [[topic]].
     Of the text: words of asking, waiting or trouble (`asks`), words of thanks or with which people end a matter
     (`closes`; of a new message, under no subject or one that does so too), and where it has these, no word beside them
-    and greetings (`adds_nothing`), waiting, a loss or blame (`complains`); a question, a denial or a turn (`goes_on`);
-    `of_paper`: what may be of the second level speaks of a document or form rather than of a platform; `repeats_us`: it
-    has our acknowledgement's own sentences; `names_attachment`; `still_fails`: it says that something still does not
-    work; `language_wish`: ca | es | en, '' = none; `marked_as`: by its subject automatic | receipt, or, where its
-    writer adds no word, reaction | recalled | calendar (the answer of one), '' = none of them; `words_beside`: it does
-    add some; `names_absence`: it has a word of absence or of automatic mail; `vote`: of a reply, as an answer to a
-    survey.
+    and greetings (`adds_nothing`), none but what is wanted (`names_wish`), waiting, a loss or blame (`complains`); a
+    question, a denial or a turn (`goes_on`); `of_paper`: what may be of the second level speaks of a document or form
+    rather than of a platform; `repeats_us`: it has our acknowledgement's own sentences; `names_attachment`;
+    `still_fails`: it says that something still does not work; `language_wish`: ca | es | en, '' = none; `marked_as`:
+    by its subject automatic | receipt, or, where its writer adds no word, reaction | recalled | calendar (the answer
+    of one), '' = none of them; `words_beside`: it does add some; `names_absence`: it has a word of absence or of
+    automatic mail; `vote`: of a reply, as an answer to a survey.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
     `call_form`: it has the words of the call-back form.
     `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored; of a machine's mail also
@@ -155,6 +155,7 @@ class Features(Struct, frozen=True, kw_only=True):
     adds_nothing: bool = False
     goes_on: bool = False
     complains: bool = False
+    names_wish: bool = False
     of_paper: bool = False
     repeats_us: bool = False
     names_attachment: bool = False

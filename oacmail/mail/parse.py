@@ -225,6 +225,7 @@ def _features(
     signature = source.judged(lambda: _signature(parted.rest, fresh, quoted), "")
     folded = source.judged(lambda: features.fold(fresh), fresh)
     whole = source.judged(lambda: f"{features.fold(title)} . {folded}", fresh)
+    names = source.judged(lambda: features.fold(f"{message.name} {message.sender.partition('@')[0]}"), "")
     marked = source.judged(lambda: machines.marked_as(mark, title, fresh, answers=bool(message.refs)), "")
     # Nobody votes unasked, nor without a word.
     worded = marked in ("", machines.WORDS)
@@ -242,9 +243,8 @@ def _features(
         words_beside=lambda: marked == machines.WORDS,
         asks=lambda: asking.asks(folded),
         complains=lambda: closes and asking.complains(folded),
-        adds_nothing=lambda: (
-            closes and asking.adds_nothing(folded, features.fold(f"{message.name} {message.sender.partition('@')[0]}"))
-        ),
+        names_wish=lambda: closes and asking.names_wish(folded, names),
+        adds_nothing=lambda: closes and asking.adds_nothing(folded, names),
         goes_on=lambda: asking.goes_on(folded if is_ours else whole),
         names_absence=lambda: machines.names_absence(fresh),
         vote=lambda: (

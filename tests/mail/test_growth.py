@@ -80,6 +80,7 @@ TEXT_READERS: dict[str, Reader] = {
     "asking.adds_nothing": lambda text: asking.adds_nothing(text, "anna"),
     "asking.goes_on": asking.goes_on,
     "asking.complains": asking.complains,
+    "asking.names_wish": lambda text: asking.names_wish(text, "anna"),
     "vote_words.read": lambda text: asking.read_votes(text, "Anna", "anna@example.org", asked=True),
     "secrets.find": lambda text: secrets.find(text, ()),
     "secrets.blank": secrets.blank,

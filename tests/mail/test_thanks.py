@@ -128,6 +128,51 @@ def test_a_new_subject_may_ask_what_the_text_does_not() -> None:
     assert read("Moltes gràcies!", "No puc demanar el volant", answers=False).kind is Kind.REQUEST
 
 
+@pytest.mark.parametrize("subject", [OLD, ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trucar si us plau gràcies",
+        "Trucar. Gràcies",
+        "Truqueu-me gràcies\n\nMarta Puig",
+        "Ajuda gràcies",
+        "informació, gràcies",
+        "Cita prèvia. Moltes gràcies",
+        "Perfecte, gràcies. Un altre tema: la brossa",
+        "llamar por favor gracias",
+        "Llamar. Gracias",
+        "Llámenme al 600 123 456. Gracias",
+        "Ayuda gracias",
+        "información, gracias",
+        "Hola, el certificado. Muchas gracias",
+        "Perfecto, gracias. Otro tema: la basura",
+        "call please thanks",
+        "Call me. Thank you",
+        "Help thanks",
+        "Information, thanks",
+        "Perfect, thanks. Another matter: the rubbish",
+    ],
+)
+def test_who_names_what_they_want_beside_the_thanks_is_a_person_who_waits(text: str, subject: str) -> None:
+    assert read(text, subject, answers=bool(subject)).kind is Kind.REQUEST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gràcies per la trucada",
+        "Moltes gràcies per l'ajuda i la informació",
+        "Recibido el certificado, gracias",
+        "No cal que em truqueu, ja funciona. Gràcies",
+        "No hace falta llamar, gracias",
+        "Moltes gràcies!\n\nMarta Puig\nTelèfon: 600 123 456",
+        "Merci.\nM.",
+    ],
+)
+def test_what_was_given_is_no_wish(text: str) -> None:
+    assert read(text).kind is Kind.THANKS
+
+
 def test_thanks_as_a_new_subject_are_thanks() -> None:
     assert read("Moltes gràcies a tots!", "Gràcies", answers=False).kind is Kind.THANKS
 

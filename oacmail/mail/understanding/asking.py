@@ -85,6 +85,14 @@ informacio informacion information info explicacio explicacion explicacions expl
 feina trabajo work dedicacio dedicacion collaboracio colaboracion disponibilitat disponibilidad tracte trato servei
 servicio service
 """
+_WANTED = """
+trucar trucada trucades truqueu truquin truqui truca llamar llamada llamen llame llamadme llamenme llameme llamame
+call callback ring ajuda ajudar ajudeu ayuda ayudar ayudenme ayudeme help informacio informacion information info
+explicacio explicacion explanation resposta contestar contesteu respuesta responder contesten answer reply cita previa
+hora appointment horari horaris horario horarios certificat certificado certificate padro padron volant volante
+empadronament empadronamiento
+"""
+_WITH_WANTED = "em me m ens nos l la el els les los las un una the an a al back"
 _DENIES = """
 no, not, n't, ni, tampoc, tampoco, sino, nunca, mai, never, nada, nothing, res, cap, ningu, nadie, pas
 """
@@ -93,8 +101,9 @@ perd*, lost, lose, missed, deixar-me, dejarme, fatal, malament, mal, pitjor, peo
 multa*, multat, penjat, colgado, cobrat, cobrad*, cobreu, cobren, culpa, queix*, quej*, denunci*, jutjat, juzgado,
 caducat, caducad*, tancat, cerrad*, rebutja*, rechaza*, denega*, equivoca*, error*, falla*, tarde, quedo pendent, quedo
 pendiente, us ho envio, us envio, vegades, veces, cops, setmanes, semanas, mes esperant, us adjunto, te adjunto, os
-adjunto, le adjunto, les adjunto, adjunto el, adjunto la, adjunto els, adjunto los, inutil*, inept*, incompet*, pessim*,
-pesim*, useless, idiot*, imbecil*
+adjunto, le adjunto, les adjunto, adjunto el, adjunto la, adjunto els, adjunto los, un altre tema, otro tema, another
+matter, another topic, un altre assumpte, otro asunto, altra pregunta, otra pregunta, another question, inutil*,
+inept*, incompet*, pessim*, pesim*, useless, idiot*, imbecil*
 """
 _DISPLEASED = (
     "[\U0001f44e\U0001f612\U0001f61e-\U0001f62d\U0001f641\U0001f644\U0001f92c\U0001f926\U0001f937\U0001f4a9\U0001f595\u2639]"
@@ -129,6 +138,9 @@ _WORD = regex(r"\w+")
 _IN_ENDS = phrases.words(f"{_CLOSES} {_ENDS_DENIED}")
 _IN_THANKS = phrases.words(f"{_WHOSE} {_THANKED_FOR}")
 _POLITE = common_words.POLITE.union(_BESIDE.split())
+_WISHES = phrases.words(_WANTED)
+_BESIDE_WISHES = common_words.POLITE.union(_WITH_WANTED.split())
+_PLEASE = regex(rf"(?<!\w)(?:{common_words.PLEASE})(?!\w)")
 _NO_DENIAL = regex(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
 _AGAINST = regex(rf"{_DISPLEASED}|(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
 _ON = regex(rf"(?<!\w)(?:{_table(_ENDS_DENIED)}(?!\w)|(?P<on>{_table(_DENIES, _TURNS)})(?!\w))|(?P<too>n't\b|\?)")
@@ -155,9 +167,17 @@ def closes(folded: str) -> bool:
 
 
 def complains(folded: str) -> bool:
-    """True if a folded text waits, tells of a loss, blames, frowns or sends something, or has a postscript: its writer
-    is not done, however politely it ends."""
+    """True if a folded text waits, tells of a loss, blames, frowns or sends something, or has a postscript or another
+    matter: its writer is not done, however politely it ends."""
     return _AGAINST.search(_NO_DENIAL.sub(" ", folded)) is not None
+
+
+def names_wish(folded: str, names: str) -> bool:
+    """True if a folded text only names what its writer wants ("trucar si us plau", "ajuda", "cita prèvia"), beside
+    courtesy and its writer's `names`. What thanks are given for ("per la trucada") or what came ("recibido el
+    certificado") has other words beside it."""
+    said = phrases.words(_PLEASE.sub(" ", folded)) - _BESIDE_WISHES - phrases.words(names)
+    return bool(said) and _WISHES.issuperset(said)
 
 
 def adds_nothing(folded: str, names: str) -> bool:
