@@ -1,12 +1,15 @@
 """Orders by mail: where they stand. A proven agent's mail orders what its first lines say, and nothing else in it."""
 
 from email.message import EmailMessage
+from functools import partial
 
 import pytest
 
 from testbed.messages import MX
 from tests.hostile.enemy import EVIL, smuggle
 from tests.hostile.orders import ORDER, TECHNICIAN, Attack, attack, beginning, nothing_happened
+from tests.orders.test_orders import late_case
+from tests.work import calls
 from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World
 
 
@@ -89,6 +92,15 @@ def test_what_does_not_stand_on_top_of_a_fresh_mail_orders_nothing(world: World,
     mail = PLACES[name]
     attack(world, beginning(world, mail), mail)
     nothing_happened(world)
+
+
+def test_the_lines_of_a_mail_are_not_read_again_for_each_of_its_orders(world: World) -> None:
+    notice = late_case(world)
+    long = "Una línia.\n" * 2_000
+    one, forty = (calls(partial(attack, world, notice, Attack(text="#nota x\n" * n + long))) for n in (1, 40))
+    few = calls(partial(attack, world, notice, Attack(text="#nota x\n" * 40)))
+    assert len(world.events("ordered")) == 1 + 40 + 40
+    assert forty < one + 2 * few
 
 
 def test_a_signed_order_under_a_new_message_id_is_done_once(world: World) -> None:
