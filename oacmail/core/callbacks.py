@@ -127,16 +127,17 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
 
 
 def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tuple[Effect, ...]:
-    """Whoever waits for a call hears its first time or another, or that its number is missing, within the limits of
-    acknowledgements."""
+    """Who was told of a call that is due hears its new time, and who was asked for its number hears its time, within
+    the limits of acknowledgements."""
     told, waits = case.call.agreed, case.promised(request.author)
-    if not waits:
+    was_asked = case.intent == Intent.CALLBACK and case.call.phone is None
+    if not (waits and wish.phone and (was_asked or (told and not told.cancelled))):
         return ()
     policy = request.policy
     named = _day_named(request, folded(request.message.fresh), max(one.due_at for one in waits))
-    day = named or (calendar.local_day(told.begins, policy) if told and not told.cancelled else None)
+    day = named or (calendar.local_day(told.begins, policy) if told else None)
     facts = _offer(request, wish, _not_before(day, min(_asked_at(one, policy) for one in waits), policy), told)
-    same = told is not None and facts.get("call") == told
+    same = facts["call"] == told
     limited = case.sent.acks_today >= acknowledgement.ACKS_A_CASE_AND_DAY
     if same or limited or acknowledgement.why_not(request):
         return ()
@@ -214,10 +215,10 @@ def _is_of_call(deadline: Deadline, slot: Slot, policy: Policy) -> bool:
 
 
 def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect, ...]:
-    """The call is due at the end of its slot on the due day, unless that slot has begun: then, and once it is late, the
-    due time stays."""
+    """The agreed call is due at the end of the new slot on its due day, unless that slot has begun: then, and once it
+    is late, the due time stays."""
     policy, old = request.policy, case.call.slot or "any"
-    if slot == old:
+    if slot == old or not _is_due(case):
         return ()
     effects: list[Effect] = []
     for one in case.promised(request.author):

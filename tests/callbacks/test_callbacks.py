@@ -216,14 +216,6 @@ def test_who_was_not_reached_and_names_no_time_is_promised_an_answer_and_asked_f
     assert "No hi hem trobat cap telèfon" not in world.texts(ANNA)[-1]
 
 
-def test_who_asks_for_a_call_while_an_answer_is_due_hears_when_it_comes(town: TOWN) -> None:
-    world = town(now="2026-11-30 09:00")
-    world.citizen_asks(ANNA)
-    world.citizen_asks(ANNA, "", "Em podeu trucar al 612 345 678, demà al matí?", answers=world.received(ANNA)[0])
-    assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in world.texts(ANNA)[-1]
-    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
-
-
 @pytest.mark.parametrize(
     ("lang", "asks", "asked"),
     [
