@@ -147,15 +147,18 @@ def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, 
 
 
 def _card(item: OverdueCase) -> dict[str, object]:
-    """`level`: that of the escalation; `answered_at`: when the case was last answered, before it waited again."""
+    """`level`: that of the escalation; `answered_at`: when the case was last answered, before it waited again or, with
+    `not_to_all`, while this person already waited."""
     case = item.case
     before = [deadline for deadline in case.running("answer") if deadline.started_by == item.started_by]
     not_to_all = case.answered_at is not None and any(one.started_at <= case.answered_at for one in before)
-    again = {
-        **{"answered_at": case.answered_at, "wrote_again": case.messages.asked_since > 0},
+    return {
+        **notices.case_card(case, item.due_at),
+        "level": item.level,
+        "answered_at": case.answered_at,
+        "wrote_again": case.messages.asked_since > 0,
         "not_to_all": not_to_all,
     }
-    return {**notices.case_card(case, item.due_at), "level": item.level, **again}
 
 
 # --- Due soon --------------------------------------------------------------------------------------------------------

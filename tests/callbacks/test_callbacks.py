@@ -199,8 +199,7 @@ def test_an_agent_hears_whether_a_call_in_vain_counts_and_when_the_person_is_tol
 def test_who_was_not_reached_need_not_give_the_number_again(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, " al matí")
-    for at in ("2026-12-01 09:00", "2026-12-01 11:00"):
-        _calls(world, at)
+    _calls(world, "2026-12-01 09:00", "2026-12-01 11:00")
     world.citizen_asks(ANNA, "", "Perdoneu, ara ja puc. Truqueu-me a la tarda.", answers=world.received(ANNA)[-1])
     assert "Us trucarem dimarts 1 de desembre, de 14 a 20 h, al telèfon acabat en 678." in world.texts(ANNA)[-1]
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": "afternoon"}]
@@ -209,8 +208,7 @@ def test_who_was_not_reached_need_not_give_the_number_again(town: TOWN) -> None:
 def test_who_was_not_reached_and_names_no_time_is_promised_an_answer_and_asked_for_no_number(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, " al matí")
-    for at in ("2026-12-01 09:00", "2026-12-01 11:00"):
-        _calls(world, at)
+    _calls(world, "2026-12-01 09:00", "2026-12-01 11:00")
     world.citizen_asks(ANNA, "", "Perdoneu. Em podeu tornar a trucar, si us plau?", answers=world.received(ANNA)[-1])
     assert "Us respondrem com a molt tard dimecres 2 de desembre." in world.texts(ANNA)[-1]
     assert "No hi hem trobat cap telèfon" not in world.texts(ANNA)[-1]
@@ -451,16 +449,16 @@ def test_a_reply_that_names_hours_alone_changes_them(town: TOWN) -> None:
 # --- calls --------------------------------------------------------------------------------------------
 
 
-def _calls(world: World, at: str) -> None:
-    world.advance(at)
-    world.obey("log-call", world.case()["number"], outcome="no-answer")
+def _calls(world: World, *times: str) -> None:
+    for at in times:
+        world.advance(at)
+        world.obey("log-call", world.case()["number"], outcome="no-answer")
 
 
 def test_two_calls_in_vain_to_a_number_that_the_message_did_not_tell_are_an_answer_too(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, number="")
-    for at in ("2026-11-30 15:00", "2026-12-01 09:00"):
-        _calls(world, at)
+    _calls(world, "2026-11-30 15:00", "2026-12-01 09:00")
     assert world.kinds(ANNA) == ["ack", "not_reached"]
     assert "Us hem trucat 2 vegades i no hem pogut parlar amb vós." in text_of(world.received(ANNA)[-1])
     assert world.case()["status"] == "answered"
@@ -471,8 +469,7 @@ def test_calls_without_success_on_a_derived_case_tell_nobody_that_it_was_passed_
     text = "Bon dia, la seu electrònica dona error 500 en signar. Truqueu-me al 612345678 a la tarda."
     world.citizen_asks(ANNA, "Error 500 a la seu", text)
     assert world.case()["status"] == "derived"
-    for at in ("2026-11-30 15:00", "2026-11-30 17:00"):
-        _calls(world, at)
+    _calls(world, "2026-11-30 15:00", "2026-11-30 17:00")
     assert world.kinds(ANNA) == ["ack", "not_reached"]
     assert world.rows("SELECT told_at FROM cases") == [{"told_at": None}]
     assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'update'") == []
@@ -501,16 +498,14 @@ def test_two_calls_without_success_and_a_mail_that_says_how_to_reach_us_are_the_
 def test_a_call_outside_the_slot_is_noted_and_does_not_count(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " a la tarda")
-    for at in ("2026-11-30 10:00", "2026-11-30 11:00", "2026-11-30 15:00"):
-        _calls(world, at)
+    _calls(world, "2026-11-30 10:00", "2026-11-30 11:00", "2026-11-30 15:00")
     assert world.kinds(ANNA) == ["ack"]
     assert world.case()["status"] == "open"
 
 
 def test_calls_on_a_case_that_asked_for_none_never_answer_it(world: World) -> None:
     world.citizen_asks(ANNA)
-    for at in ("2026-11-25 10:00", "2026-11-25 11:00", "2026-11-25 12:00"):
-        _calls(world, at)
+    _calls(world, "2026-11-25 10:00", "2026-11-25 11:00", "2026-11-25 12:00")
     assert world.kinds(ANNA) == ["ack"]
     assert world.case()["answered_at"] is None
 
