@@ -381,11 +381,13 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes], *, compare: bool = T
     # The rows of each table beside what the ledger says of them.
     sign_with(con, key)
     before, after = hmac.new(key, digestmod="sha256"), hmac.new(key, digestmod="sha256")
+    changed: dict[str, list[tuple[str, str | None]]] = {}
+    for table, row in sorted(latest):
+        changed.setdefault(table, []).append((row, latest[table, row]))
     compared: dict[str, int] = {}
     differences: list[tuple[str, list[str], str, str | None, str | None]] = []
     for table, names in columns(con).items():
-        changed = sorted((row, image) for (of, row), image in latest.items() if of == table)
-        said = _folded(con, table, changed, before)
+        said = _folded(con, table, changed.get(table, ()), before)
         held = con.execute(f"{_rows(table, names)} ORDER BY row") if compare else iter(())
         compared[table] = 0
         for row, says, has in _side_by_side(said, held):
