@@ -35,12 +35,13 @@ from oacmail.core.handlers.from_machine import on_automatic_mail, proofs
 from oacmail.core.handlers.from_services import STATEMENT
 from oacmail.core.handlers.from_staff import in_sent_folder, on_staff_message
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Folder, Kind, Outcome, Role
+from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
 from oacmail.core.orders import buttons
 from oacmail.core.orders.commands import on_admin_command
 from oacmail.core.orders.mail import on_order_mail, on_own_note
 from oacmail.core.policy import Policy
 from oacmail.core.report.publication import on_report_ready
+from oacmail.core.review import IN_JUNK
 from oacmail.core.tokens import Signature
 from oacmail.core.view import AnyView, CommandView, DeliveryView, MessageView, Noticed, TickView, View
 
@@ -140,7 +141,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         decision = ordered or own_copies.claims_to_be_ours()
     elif sender.role is Role.CITIZEN:
         replied = from_citizen.third_person_replied(policy, view, lookup, now)
-        decision = replied or from_citizen.on_citizen_message(policy, view, lookup, now)
+        decision = replied or from_citizen.on_own_message(policy, view, lookup, now)
     else:
         decision = on_staff_message(policy, view, lookup, sender, now)
     # What the message proves, and tokens that counted for nothing.
@@ -148,7 +149,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         isinstance(effect, AuditEvent) and effect.kind == STATEMENT for effect in decision.effects
     )
     tokens = buttons.record_refused(policy, view, lookup, now) if pressed else ()
-    if known is not None and known.in_junk:  # before a review that the decision itself requests
+    if known is not None:  # before a review that the decision itself requests
         decision = replace(decision, effects=(ReviewDone(fingerprint=known.fingerprint), *decision.effects))
     return decision.plus(*proofs(policy, view, lookup), *tokens, *survey.refuse_vote(lookup, decision))
 
@@ -167,23 +168,64 @@ def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) 
 
 
 def _decides_again(known: MessageView, view: View, lookup: Lookup) -> bool:
-    """Whether a known message is decided again: in Sent, an answer whose other copy reached INBOX first, but no order
-    of the mailbox to itself that was carried out; on the board, a forward whose writer an agent has named and an
-    answer that was read before its question; anywhere else, a quarantined message, since `quarantine retry` asks for
-    it; and wherever it lies now, what a person has taken out of Junk."""
-    if known.erased or lookup.folder is Folder.JUNK:
+    """Whether a known message is decided again: whenever this copy proves more of its author than the one that was
+    decided, never when it proves less. The mark of a list or of a program, a proof, and the folder belong to a copy.
+
+    Of copies that prove the same: in Sent, an answer whose other copy reached INBOX first, but no order of the mailbox
+    to itself that was carried out; on the board, a forward whose writer an agent has named and an answer that was read
+    before its question; anywhere else, a quarantined message, since `quarantine retry` asks for it, and what a person
+    has taken out of Junk."""
+    proves, proved = _standing(view, lookup), _standing_of(known)
+    if known.erased or proves < proved:
         return False
-    if known.in_junk:
+    if known.rule == IN_JUNK and lookup.folder is not Folder.JUNK:
         return True
+    waits, in_sent = known.outcome is Outcome.QUARANTINED, lookup.folder is Folder.SENT
+    if in_sent and (known.role is Role.CITIZEN or (lookup.own_note and known.role is Role.AGENT)):
+        return False
     match lookup.folder:
+        case _ if proves > proved:
+            return True
+        case Folder.JUNK:
+            return False
         case Folder.BOARD:  # there by our move or a person's, which is judged by itself
             named = lookup.forwarded is not None and lookup.forwarded.confirmed
             overtook = known.role is Role.AGENT and known.case is None and any(earlier.case for earlier in view.named)
-            return (named or overtook) and known.outcome is Outcome.QUARANTINED
+            return (named or overtook) and waits
         case Folder.SENT:
-            if lookup.own_note and known.role is Role.AGENT:
-                return False
-            remark = known.outcome is Outcome.STAFF and not lookup.message.auth.from_outside
-            return known.role is not Role.CITIZEN and (remark or known.outcome is Outcome.QUARANTINED)
+            return waits or (known.outcome is Outcome.STAFF and not lookup.message.auth.from_outside)
         case _:
-            return known.outcome is Outcome.QUARANTINED
+            return waits
+
+
+_MACHINE, _JUNK, _UNPROVEN, _PERSON = range(4)
+"""What a copy proves of its author: nobody wrote it to us; perhaps a person; staff without a proof, or somebody for
+whom a machine writes; a person, or the office itself."""
+_LESS = {
+    "in-sent-but-came-by-smtp": _MACHINE,
+    "automatic-in-sent": _MACHINE,
+    IN_JUNK: _JUNK,
+    **dict.fromkeys(("agent-unproven", "technical-unproven", "form-of-an-unknown-sender"), _UNPROVEN),
+}
+"""By the rule of a message, which is that of its sender (core/sender.py) where that decides."""
+
+
+def _standing(view: View, lookup: Lookup) -> int:
+    """What this copy proves."""
+    sender, by_machine = lookup.sender, lookup.message.auto is not Auto.NONE
+    match lookup.folder:
+        case Folder.JUNK:
+            return _JUNK if from_citizen.reads_as_a_persons(view, lookup) else _MACHINE
+        case Folder.SENT:
+            return _MACHINE if lookup.message.auth.from_outside or by_machine else _PERSON
+        case _ if lookup.signature is not None or lookup.own_note:
+            return _PERSON
+        case _:
+            return _MACHINE if sender.role in (Role.ROBOT, Role.OURS) else _LESS.get(sender.rule, _PERSON)
+
+
+def _standing_of(known: MessageView) -> int:
+    """What the copy proved by which it was decided."""
+    if known.role in (Role.ROBOT, Role.OURS):
+        return _MACHINE
+    return _LESS.get(known.rule.partition(":")[0], _PERSON)

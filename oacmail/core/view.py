@@ -237,7 +237,7 @@ class MessageView(Struct, frozen=True, kw_only=True):
     disowned: bool = False  # not acknowledged, since the writer's domain denied that it was theirs
     erased: bool = False  # only its arrival is kept
     answers: bool = False  # an agent's, to somebody outside
-    in_junk: bool = False  # it was seen in the junk folder alone
+    rule: str = ""  # what decided it
 
 
 class OutgoingView(Struct, frozen=True, kw_only=True):

@@ -101,16 +101,18 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
             "ends_on": reading.ends_on,
             "ends_hour": effect.ends_hour,
         },
-    )
-    assert row.lastrowid is not None
-    context.cases[effect.number] = row.lastrowid
+        # a copy that a machine has marked opened it, for nobody: it is the person's whose own copy came since
+        """ON CONFLICT DO UPDATE SET citizen_id = excluded.citizen_id
+        WHERE (number, opened_by) = (excluded.number, excluded.opened_by) RETURNING id""",
+    ).fetchone()
+    context.cases[effect.number] = row["id"]
     if not raise_serial(con, effect.number, context.now):
         # After a restore: acknowledgements that were imported before their case came again. The + leaves the index of
         # mails by case aside: in a rebuild very many mails have no case yet.
         con.execute(
             f"""UPDATE outbox SET case_id = ? WHERE +case_id IS NULL AND key IN
             (SELECT 'ack:' || substr(key, {len(RESERVED) + 1}) FROM kv WHERE key GLOB '{RESERVED}*' AND value = ?)""",
-            (row.lastrowid, effect.number),
+            (row["id"], effect.number),
         )
 
 
@@ -179,7 +181,8 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
             "rung": message.rung,
             "folder": context.message_ref.folder if context.message_ref else context.arrived.folder,
         },
-        """ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
+        """ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, author_id = excluded.author_id,
+        role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
         because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder,
         original = excluded.original RETURNING id""",
@@ -368,7 +371,10 @@ def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: Writ
             "started_at": effect.started_at,
             "due_at": effect.due_at,
         },
-        "ON CONFLICT(started_by, kind, level) DO NOTHING",
+        # one that was withdrawn runs again if its message is decided again
+        """ON CONFLICT(started_by, kind, level) DO UPDATE SET case_id = excluded.case_id, withdrawn_at = NULL,
+        started_at = excluded.started_at, due_at = excluded.due_at, fired_at = NULL
+        WHERE withdrawn_at IS NOT NULL AND met_at IS NULL""",
     )
 
 

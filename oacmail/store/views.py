@@ -136,7 +136,7 @@ _MESSAGES = f"""WITH found(how, id) AS (
   SELECT how, m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key AS subject, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
   m.role = 'agent' AND (m.outcome = 'case' OR m.rule LIKE '{TO_OTHERS};%') AS answers,
-  m.rule = '{IN_JUNK}' AS in_junk,
+  m.rule,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked,
   EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.reason = '{DISOWNED}') AS disowned
   FROM found CROSS JOIN messages m ON m.id = found.id JOIN people p ON p.id = m.author_id

@@ -8,6 +8,7 @@ headers and writes no text of a mail.
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import get_args
 
 from msgspec.structs import replace
 
@@ -34,6 +35,7 @@ from oacmail.core.effects import (
     Decision,
     Effect,
     EndDeadlines,
+    MergeCases,
     OpenCase,
     PlaceMessage,
     Reconsider,
@@ -49,7 +51,7 @@ from oacmail.core.errors import Refused
 from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import WRITERS_MOST, Lookup
-from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status, regex
+from oacmail.core.model import MACHINES, DeadlineKind, Dmarc, Folder, Kind, Outcome, Role, Status, regex
 from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import FORWARDED_TO, UNPLACED
@@ -80,6 +82,37 @@ def on_citizen_message(policy: Policy, view: View, lookup: Lookup, now: datetime
     return decision.plus(
         *(Reconsider(fingerprint=known.fingerprint) for known in view.staff.overtaken_by if known.case is None)
     )
+
+
+def on_own_message(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    """A person's message, perhaps after a copy of it that proved less: the person waits since that came. If a machine
+    had marked it, a case may have been opened for nobody, as by an unknown form: the message is decided as if it had
+    not. The case is the person's then, or it is merged into the one that the message continues."""
+    known = view.known
+    if known is None:
+        return on_citizen_message(policy, view, lookup, now)
+    first = replace(lookup.arrived, received_at=min(known.received_at, lookup.received_at))
+    lookup, opened = replace(lookup, arrived=first), view.cases.get(known.case or "")
+    if opened is None or opened.first_message != known.fingerprint:
+        return on_citizen_message(policy, view, lookup, now)
+    if opened.answered_at is not None:
+        record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=opened.number)
+        return Decision(effects=(record,), because=("answered-already",))
+    others = {number: case for number, case in view.cases.items() if case.number != opened.number}
+    unread = replace(view, cases=others, reserved=opened.number)
+    decision = on_citizen_message(policy, unread, lookup, now)
+    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
+    if number == opened.number:
+        again = answers.opened_again(opened, {"status": Status.OPEN}) if opened.status is Status.CLOSED else ()
+        return decision.plus(*again)
+    closed: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"}
+    moved: tuple[Effect, ...] = (
+        EndDeadlines(case=opened.number, how="withdrawn", at=now, kinds=get_args(DeadlineKind)),
+        *((MergeCases(case=opened.number, into=number),) if number is not None else ()),
+        UpdateCase(case=opened.number, columns=closed),
+        AuditEvent(kind="merged", case=number or opened.number, data={"from": opened.number}),
+    )
+    return replace(decision, effects=(*moved, *decision.effects))
 
 
 def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
@@ -612,7 +645,7 @@ _NO_PERSON = (*MACHINES, Kind.SPAM)
 def on_junk(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """The card names nobody; it goes to the agents once a message."""
     message = lookup.message
-    if not _reads_as_a_persons(view, lookup):
+    if not reads_as_a_persons(view, lookup):
         counted = RecordMessage(
             role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule=review.IN_JUNK, kept=False
         )
@@ -636,7 +669,7 @@ def on_junk(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decisi
     )
 
 
-def _reads_as_a_persons(view: View, lookup: Lookup) -> bool:
+def reads_as_a_persons(view: View, lookup: Lookup) -> bool:
     """Whether proven staff wrote it, or a citizen whose words are no machine's and no advertisement, or who continues a
     case. Mail in the name of the office or of staff without a proof is what such folders are for."""
     if lookup.sender.role is not Role.CITIZEN:
