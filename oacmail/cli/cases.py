@@ -30,9 +30,9 @@ from oacmail.cli.common import (
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived, OpenCase
 from oacmail.core.errors import OacmailError
-from oacmail.core.model import Folder, Status
+from oacmail.core.model import CLOSINGS, Folder, Status
 from oacmail.core.orders.actions import named_agent
-from oacmail.core.orders.commands import CLOSE_REASONS, CORRECTABLE
+from oacmail.core.orders.commands import CORRECTABLE
 from oacmail.core.ports import Fetched
 from oacmail.engine import learning
 from oacmail.mail.parse import parse
@@ -176,7 +176,11 @@ _add_change(
 _add_change(
     "close",
     "Close the case; send nothing. `answered` and `contact` record the contact that met the deadline.",
-    click.Option(["--reason"], type=click.Choice(CLOSE_REASONS), required=True),
+    click.Option(
+        ["--reason"],
+        type=click.Choice([reason for reason, closing in CLOSINGS.items() if closing.by_person]),
+        required=True,
+    ),
     _at("Time of the contact."),
 )
 

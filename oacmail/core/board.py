@@ -11,7 +11,7 @@ from enum import Enum, auto
 from msgspec import Struct
 
 from oacmail.core.errors import Refused
-from oacmail.core.model import BoardFolder, BoardPlace, Kind, Level, MessageRef, Outcome, Role, Status
+from oacmail.core.model import BoardFolder, BoardPlace, CloseReason, Kind, Level, MessageRef, Outcome, Role, Status
 from oacmail.core.policy import Board
 from oacmail.core.view import CaseView
 
@@ -39,7 +39,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     status: Status | None = None
     assignee: str | None = None
-    close_reason: str | None = None
+    close_reason: CloseReason | None = None
     board_folder: str | None = None
     in_review: bool = False
     reviewed: bool = False
@@ -57,12 +57,12 @@ def belongs(standing: Standing) -> BoardPlace | None:
 
 
 def place_of_case(
-    status: Status, assignee: str | None, close_reason: str | None, board_folder: str | None
+    status: Status, assignee: str | None, close_reason: CloseReason | None, board_folder: str | None
 ) -> BoardPlace:
     """A case that was no request stays in the folder into which a person has put it."""
     if status is Status.OPEN and assignee:
         return BoardPlace(BoardFolder.ASSIGNED, assignee)
-    if status is Status.CLOSED and close_reason == "spam" and board_folder in NO_REQUEST:
+    if status is Status.CLOSED and close_reason is CloseReason.SPAM and board_folder in NO_REQUEST:
         return BoardPlace(BoardFolder(board_folder))
     return BoardPlace(_BY_STATUS[status])
 
@@ -156,7 +156,7 @@ def commands(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
     # The desk's again, and open: what was put aside as no request, or passed on, was judged wrongly.
     closed = case.status is Status.CLOSED
     back: tuple[Command, ...] = (("take-back", {}),) if case.status is not Status.OPEN else ()
-    if closed and case.close_reason == "spam":
+    if closed and case.close_reason is CloseReason.SPAM:
         back = (("set", {"kind": Kind.REQUEST}), *back)
     if case.status is Status.DERIVED:
         back = (("set", {"level": Level.FIRST}), *back)
@@ -174,12 +174,12 @@ def commands(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
         case BoardFolder.ANSWERED:
             return (("answered", {}),)
         case BoardFolder.CLOSED if closed:  # out of the folder of what was no request
-            return (("set", {"kind": Kind.REQUEST}), ("close", {"reason": "thanks"}))
+            return (("set", {"kind": Kind.REQUEST}), ("close", {"reason": CloseReason.THANKS}))
         case BoardFolder.CLOSED:
-            return (("close", {"reason": "answered"}),)
+            return (("close", {"reason": CloseReason.ANSWERED}),)
         case BoardFolder.AUTOMATIC | BoardFolder.REVIEW:
             kind = Kind.SPAM if to.folder is BoardFolder.REVIEW else Kind.BULK
-            return (("set", {"kind": kind}), ("close", {"reason": "spam"}))
+            return (("set", {"kind": kind}), ("close", {"reason": CloseReason.SPAM}))
 
 
 # --- Sightings -------------------------------------------------------------------------------------------------------

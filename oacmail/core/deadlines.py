@@ -14,7 +14,7 @@ from msgspec import Struct
 from oacmail.core import answers, calendar, notices, survey
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, Quoted, StartDeadline, UpdateCase
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import DeadlineKind, Status
+from oacmail.core.model import CloseReason, DeadlineKind, Status
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
 from oacmail.core.view import CaseMessage, CaseView, Deadline, DueView
@@ -261,10 +261,10 @@ def closings(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
             effects += [
                 UpdateCase(
                     case=case.number,
-                    columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"},
+                    columns={"status": Status.CLOSED, "closed_at": now, "close_reason": CloseReason.ANSWERED},
                 ),
                 EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("remind", "nudge", "update")),
-                *survey.start_survey(policy, case, reason=survey.SILENCE, now=now),
+                *survey.start_survey(policy, case, reason=CloseReason.ANSWERED, silent=True, now=now),
                 AuditEvent(kind="closed", case=case.number, data={"by": "silence"}),
             ]
     return effects

@@ -203,6 +203,42 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+class CloseReason(StrEnum):
+    """Why a case is closed; `CLOSINGS` has a row of what follows from each."""
+
+    ANSWERED = "answered"
+    CONTACT = "contact"
+    THANKS = "thanks"
+    SPAM = "spam"
+    DUPLICATE = "duplicate"
+    ERASED = "erased"  # it was erased while it was open
+
+
+class Closing(NamedTuple):
+    """`request`: the case was one, which the report counts and an incident has. `answers`: its citizen has been
+    answered by then, in writing or by a call. `surveyed`: the citizen is asked. `owes`: not while an answer to the
+    outcome of the technical services is owed. `by_person`: an agent or an admin may give it."""
+
+    request: bool
+    answers: bool
+    surveyed: bool
+    owes: bool
+    by_person: bool = True
+
+
+CLOSINGS: Mapping[CloseReason, Closing] = MappingProxyType(
+    {
+        CloseReason.ANSWERED: Closing(request=True, answers=True, surveyed=True, owes=True),
+        CloseReason.CONTACT: Closing(request=True, answers=True, surveyed=True, owes=False),
+        CloseReason.THANKS: Closing(request=True, answers=False, surveyed=True, owes=True),
+        CloseReason.SPAM: Closing(request=False, answers=False, surveyed=False, owes=False),
+        CloseReason.DUPLICATE: Closing(request=False, answers=False, surveyed=False, owes=False),
+        CloseReason.ERASED: Closing(request=True, answers=False, surveyed=False, owes=False, by_person=False),
+    }
+)
+NO_REQUESTS = tuple(reason for reason, closing in CLOSINGS.items() if not closing.request)
+
+
 DeadlineKind = Literal["answer", "remind", "rights", "nudge", "update", "survey", "wait", "close"]
 """What a deadline is about: an answer, the reminder of it, a request of rights, the technical services, the citizen of
 a case that these have, a survey, the wait for a person, the closing of an answered case."""

@@ -14,7 +14,7 @@ from oacmail.core.cases import CitizenRequest, can_be_told, notice
 from oacmail.core.effects import AuditEvent, DeadlineReached, Decision, Effect, RecordVote, RequestReview, StartDeadline
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import MACHINES, Dmarc, Intent, Kind, Status
+from oacmail.core.model import CLOSINGS, MACHINES, CloseReason, Dmarc, Intent, Kind, Status
 from oacmail.core.policy import Policy
 from oacmail.core.threading import ThreadMatch
 from oacmail.core.tokens import vote_links
@@ -27,20 +27,19 @@ from oacmail.core.view import CaseView, Deadline
 
 SURVEY: Final = "survey"  # the kind of deadline
 SILENCE = "silence"
-ASKED_AFTER = ("answered", "contact", "thanks")
-"""Why a case is closed whose citizen is asked; spam and duplicates are no service."""
 NOT_ASKED = (Intent.COMPLAINT, Intent.DATA_RIGHTS)
 """Who complains, or exercises a right, has not asked for help that could be rated."""
 
 
-def start_survey(policy: Policy, case: CaseView, *, reason: str, now: datetime) -> tuple[Effect, ...]:
-    """The moment at which the citizen of a case that is closed now is asked. `reason`: why it is closed, or
-    `SILENCE`."""
-    if not policy.survey.enabled or reason not in (*ASKED_AFTER, SILENCE):
+def start_survey(
+    policy: Policy, case: CaseView, *, reason: CloseReason, silent: bool = False, now: datetime
+) -> tuple[Effect, ...]:
+    """The moment at which the citizen of a case that is closed now is asked. `silent`: nobody has closed it."""
+    if not policy.survey.enabled or not CLOSINGS[reason].surveyed:
         return ()
     return (
         StartDeadline(
-            started_by=f"{reason}:{case.number}:{now.isoformat()}",
+            started_by=f"{SILENCE if silent else reason}:{case.number}:{now.isoformat()}",
             kind=SURVEY,
             case=case.number,
             started_at=now,
@@ -82,7 +81,8 @@ def _may_ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) 
         policy.survey.enabled
         and case.status is Status.CLOSED
         and case.closed_at == deadline.started_at
-        and case.close_reason in ASKED_AFTER
+        and case.close_reason is not None
+        and CLOSINGS[case.close_reason].surveyed
         and case.answered_at is not None
         and case.intent not in NOT_ASKED
         and case.sent.surveyed_at is None

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from oacmail.core.canary import LastCanary
 from oacmail.core.kinds import MailKind, MailState
-from oacmail.core.model import DeadlineKind, Hours, Outcome, Role, Slot, Status
+from oacmail.core.model import CloseReason, DeadlineKind, Hours, Outcome, Role, Slot, Status
 from oacmail.core.reconciliation import Reconciliation
 from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
 
@@ -44,7 +44,7 @@ class CaseColumns(TypedDict, total=False):
     touched_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
-    close_reason: Label | None
+    close_reason: CloseReason | None
     board_folder: Label | None
     solved_at: datetime | None
     told_at: datetime | None
@@ -159,7 +159,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     status: Status
     subject_key: str
     assignee: str | None
-    close_reason: str | None = None
+    close_reason: CloseReason | None = None
     board_folder: str | None = None
 
     # Who takes part

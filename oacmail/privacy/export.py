@@ -243,7 +243,7 @@ def _worded(archive: Archive, column: str, value: Any) -> str:
     if column not in WORDED:
         return str(value)
     words = phrases(f"export_{column}", lang)
-    return words.get(str(value), words["other"])
+    return words.get(str(value)) or words["other"]
 
 
 def _moment(text: str, lang: str, zone: ZoneInfo) -> str:

@@ -18,7 +18,7 @@ from oacmail.core.derivation import TERM_ENDS, is_near
 from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
 from oacmail.core.kinds import MailKind, of_name
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Outcome, Role, Status
+from oacmail.core.model import CloseReason, Outcome, Role, Status
 from oacmail.core.outbox import NOTICE_LISTED
 from oacmail.core.policy import Policy
 from oacmail.core.review import FILED, SET_ASIDE
@@ -43,16 +43,18 @@ from oacmail.store.writing import case_id
 # of cases of one and the same citizen: an answer to the old number of somebody else's case must not reach a stranger.
 
 _STEPS_MOST = 5  # merged into a case that was merged in its turn
-_INTO = """SELECT i.number FROM cases o JOIN cases i ON i.citizen_id = o.citizen_id AND i.id <> o.id
+_INTO = f"""SELECT i.number FROM cases o JOIN cases i ON i.citizen_id = o.citizen_id AND i.id <> o.id
     JOIN events e ON e.case_id = i.id AND e.kind = 'merged' AND json_extract(e.data, '$.from') = o.number
-    WHERE o.number = ? AND o.status = 'closed' AND o.close_reason = 'duplicate' AND i.erased_at IS NULL
+    WHERE o.number = ? AND o.status = 'closed' AND o.close_reason = '{CloseReason.DUPLICATE}' AND i.erased_at IS NULL
     ORDER BY e.id DESC LIMIT 1"""
 
 
 def merged_into(con: sqlite3.Connection, about: Mapping[str, CaseView]) -> dict[str, str]:
     """The number of each case that was merged -> the number of the case that has its messages now."""
     closed = [
-        case.number for case in about.values() if case.status is Status.CLOSED and case.close_reason == "duplicate"
+        case.number
+        for case in about.values()
+        if case.status is Status.CLOSED and case.close_reason is CloseReason.DUPLICATE
     ]
     return {number: into for number in closed if (into := current_number(con, number)) != number}
 

@@ -27,7 +27,7 @@ from oacmail import durable
 from oacmail.core.derivation import hour_of
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
 from oacmail.core.kinds import ACKNOWLEDGEMENTS, MailKind, MailState, of_name
-from oacmail.core.model import Hours, Outcome, Role, Status
+from oacmail.core.model import CloseReason, Hours, Outcome, Role, Status
 from oacmail.core.tokens import KEY_FILE
 from oacmail.shipped import shipped
 
@@ -399,6 +399,7 @@ _READ: Mapping[object, Callable[[Any], object]] = {
     Outcome: Outcome,
     Role: Role,
     Status: Status,
+    CloseReason: CloseReason,
 }
 """How a column of such a field is read; any other stays what it is."""
 View = TypeVar("View")

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.kinds import NOT_ENDED, MailKind
-from oacmail.core.model import MessageRef
+from oacmail.core.model import CloseReason, MessageRef
 from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, SEARCHED, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
@@ -169,7 +169,6 @@ def erased_numbers(con: sqlite3.Connection) -> list[str]:
 
 _ABOUT_A_MESSAGE = tuple(name for name, family in FAMILIES.items() if family.tells is Tells.FINGERPRINT)
 _QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
-CLOSED_FOR = "erased"  # the reason with which a case ends that was erased while it was open
 
 
 def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
@@ -326,7 +325,7 @@ def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None
     """Close the open cases, withdraw their deadlines and drop the mails that wait: nothing is sent to nobody."""
     at = stamp(now)
     con.execute(
-        f"""UPDATE cases SET status = 'closed', closed_at = ?, close_reason = '{CLOSED_FOR}'
+        f"""UPDATE cases SET status = 'closed', closed_at = ?, close_reason = '{CloseReason.ERASED}'
         WHERE id {IN} AND status <> 'closed'""",
         (at, ids(scope.cases)),
     )

@@ -16,7 +16,7 @@ from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.intents import OPINION
 from oacmail.core.kinds import MailKind, of_name
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Auto, Intent, Kind, Message, Outcome, Role
+from oacmail.core.model import NO_REQUESTS, Auto, Intent, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import from_text
 from oacmail.core.report.figures import request_counts
@@ -78,12 +78,13 @@ FROM cases c WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = 
 ORDER BY c.opened_at DESC, c.id DESC LIMIT {{most}}"""
 # Whoever writes during an incident belongs to it, also when its first cases are answered already; what makes one is
 # cases in which the platform still fails.
-_GOING_ON = "c.incident IS NOT NULL AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')"
+_REQUEST = f"coalesce(c.close_reason, '') NOT IN ({', '.join(map(repr, map(str, NO_REQUESTS)))})"
+_GOING_ON = f"c.incident IS NOT NULL AND {_REQUEST}"
 _STILL_FAILS = "c.status IN ('open', 'derived', 'waiting')"
 UNSOLVED_FOR = timedelta(days=60)
-_PEOPLE = """SELECT DISTINCT p.address FROM cases c JOIN people p ON p.id = c.citizen_id
+_PEOPLE = f"""SELECT DISTINCT p.address FROM cases c JOIN people p ON p.id = c.citizen_id
   WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ? AND c.opened_at >= ?
-  AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')
+  AND {_REQUEST}
   AND (c.opened_at >= ? OR (c.status IN ('open', 'derived', 'waiting') AND c.solved_at IS NULL))"""
 
 

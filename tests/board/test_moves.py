@@ -6,7 +6,7 @@ import pytest
 
 from oacmail.core.board import BoardNames, CurrentPlace, Happened, LastSeen, commands, judge
 from oacmail.core.errors import Refused
-from oacmail.core.model import BoardFolder, BoardPlace, MessageRef, Status
+from oacmail.core.model import BoardFolder, BoardPlace, CloseReason, MessageRef, Status
 from oacmail.core.policy import Board
 from oacmail.words.labels import folder_names
 from tests.cases.builders import case, deadline
@@ -20,8 +20,8 @@ STATES = {
     "derived": case(status=Status.DERIVED, deadlines=(ASKED,)),
     "waiting": case(status=Status.WAITING, deadlines=(ASKED,)),
     "answered": case(status=Status.ANSWERED, answered_at=AT, deadlines=()),
-    "closed": case(status=Status.CLOSED, answered_at=AT, close_reason="answered", deadlines=()),
-    "spam": case(status=Status.CLOSED, close_reason="spam", board_folder="review", deadlines=()),
+    "closed": case(status=Status.CLOSED, answered_at=AT, close_reason=CloseReason.ANSWERED, deadlines=()),
+    "spam": case(status=Status.CLOSED, close_reason=CloseReason.SPAM, board_folder="review", deadlines=()),
 }
 ANNA = BoardPlace(F.ASSIGNED, "anna")
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from oacmail.core.model import LANGUAGES, CloseReason
 from oacmail.privacy.export import Archive, archive_page, export, write_archive
+from oacmail.words.labels import phrases
 from tests.privacy.test_forgetting import NAME, PHONE, _answered_and_closed
 from tests.world import AGENT, ANNA, MARTA, PERE, STAFF, World
 
@@ -195,3 +197,10 @@ def test_a_zip_or_a_folder_is_made_and_never_overwritten(world: World, tmp_path:
 
 def test_nothing_is_made_of_a_person_of_whom_nothing_is_held(world: World) -> None:
     assert export(world.store.con, world.policy, ANNA, world.engine.now(), mailbox=None, backups=[]) is None
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_each_reason_of_a_closing_has_its_own_words(lang: str) -> None:
+    words = phrases("export_close_reason", lang)
+    assert set(words) == set(CloseReason)
+    assert len(set(words.values())) == len(CloseReason)

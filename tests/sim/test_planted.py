@@ -32,7 +32,7 @@ from oacmail.core.board import Happened
 from oacmail.core.effects import Decision, EndDeadlines, RequestReview, Send, UpdateCase
 from oacmail.core.handlers import from_citizen, from_services, from_staff
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import BoardFolder, BoardPlace, Status
+from oacmail.core.model import BoardFolder, BoardPlace, CloseReason, Status
 from oacmail.core.orders import commands
 from oacmail.core.report import indicators
 from oacmail.core.report.figures import Cohorts
@@ -125,7 +125,7 @@ def _with_progress(right: Callable[..., Any], policy: Any, due: Any, now: dateti
 
 def _closes_what_waits(right: Callable[..., Any], policy: Any, view: Any, now: datetime) -> Any:
     due = [case for case, clock in view.reached if clock.kind == "remind"]
-    columns: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"}
+    columns: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": CloseReason.ANSWERED}
     return [*right(policy, view, now), *(UpdateCase(case=case.number, columns=columns) for case in due)]
 
 

@@ -51,7 +51,7 @@ from oacmail.core.errors import Refused
 from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import WRITERS_MOST, Lookup
-from oacmail.core.model import MACHINES, DeadlineKind, Dmarc, Folder, Kind, Outcome, Role, Status, regex
+from oacmail.core.model import MACHINES, CloseReason, DeadlineKind, Dmarc, Folder, Kind, Outcome, Role, Status, regex
 from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import FORWARDED_TO, UNPLACED
@@ -105,7 +105,7 @@ def on_own_message(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
     if number == opened.number:
         again = answers.opened_again(opened, {"status": Status.OPEN}) if opened.status is Status.CLOSED else ()
         return decision.plus(*again)
-    closed: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"}
+    closed: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": CloseReason.DUPLICATE}
     moved: tuple[Effect, ...] = (
         EndDeadlines(case=opened.number, how="withdrawn", at=now, kinds=get_args(DeadlineKind)),
         *((MergeCases(case=opened.number, into=number),) if number is not None else ()),
@@ -126,7 +126,7 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     # for the copy.
     answered = case.answered_at is not None
     if case.answered_at is not None and case.answered_at < known.received_at:
-        answered = not case.running("answer") and case.close_reason != "spam"
+        answered = not case.running("answer") and case.close_reason is not CloseReason.SPAM
     if answered:
         return None
     if lookup.folder is not Folder.INTAKE or lookup.written.auth.dmarc is Dmarc.FAIL:

@@ -28,7 +28,19 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import LISTS_OF_CASES, MailKind
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Callback, Classification, Intent, Kind, Level, Role, Status, Topic, Verb, regex
+from oacmail.core.model import (
+    Callback,
+    Classification,
+    CloseReason,
+    Intent,
+    Kind,
+    Level,
+    Role,
+    Status,
+    Topic,
+    Verb,
+    regex,
+)
 from oacmail.core.notices import agent_of
 from oacmail.core.order_words import folded, language_named, number_of
 from oacmail.core.orders.commands import CORRECTABLE, on_admin_command
@@ -100,9 +112,10 @@ _TO = regex(r"^(?:a l'|(?:a la|(?:per )?a|al|para|to)\s+|@)")
 _CALL = regex(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
 _SPANISH = regex(r"[6-9]\d{8}")
 _FOREIGN = regex(r"\+[1-9]\d{6,14}")
-_CLOSE_REASONS: Mapping[str, str] = {
-    "": "answered", "duplicate": "duplicate", "duplicat": "duplicate", "duplicado": "duplicate", "spam": "spam",
-    "brossa": "spam", "thanks": "thanks", "gracies": "thanks", "gracias": "thanks",
+_CLOSE_REASONS: Mapping[str, CloseReason] = {
+    "": CloseReason.ANSWERED, "duplicate": CloseReason.DUPLICATE, "duplicat": CloseReason.DUPLICATE,
+    "duplicado": CloseReason.DUPLICATE, "spam": CloseReason.SPAM, "brossa": CloseReason.SPAM,
+    "thanks": CloseReason.THANKS, "gracies": CloseReason.THANKS, "gracias": CloseReason.THANKS,
 }  # fmt: skip
 _CAUSES: Mapping[str, str] = {
     "plataforma": "platform", "platform": "platform", "formulari": "document_or_form",
@@ -270,7 +283,7 @@ def _draft(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
 def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     """Somebody waits on this case: one that was closed as spam is open again, what was filed there is a request, and a
     person who waits without an acknowledgement gets it."""
-    if case.close_reason == "spam":
+    if case.close_reason is CloseReason.SPAM:
         return given.command("reopen", case)
     untold = MailKind.ACK not in case.sent.kinds and case.running("answer") and cases.can_be_told(given.policy, case)
     return (
@@ -378,7 +391,7 @@ ACTIONS: Mapping[Verb, Action] = {
     Verb.MINE: Action(case=_mine),
     Verb.CLOSE: Action(case=lambda given, case: given.command("close", case, reason=_reason(given)), reads=_reason),
     Verb.SPAM: Action(
-        case=lambda given, case: given.command("close", case, reason="spam"),
+        case=lambda given, case: given.command("close", case, reason=CloseReason.SPAM),
         entry=_spam_of_entry,
     ),
     Verb.REOPEN: Action(case=lambda given, case: given.command("reopen", case)),

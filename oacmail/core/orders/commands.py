@@ -24,14 +24,13 @@ from oacmail.core.effects import (
 )
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import CancelledBy, MailKind
-from oacmail.core.model import COUNTED_LANGUAGES, Intent, Kind, Level, Status, Topic
+from oacmail.core.model import CLOSINGS, COUNTED_LANGUAGES, CloseReason, Intent, Kind, Level, Status, Topic
 from oacmail.core.notices import agent_of, assigned, notify
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RequestSummary
 from oacmail.core.services import is_unsolved
 from oacmail.core.view import CaseColumns, CaseView, CommandView
 
-CLOSE_REASONS = ("answered", "contact", "thanks", "spam", "duplicate")
 CORRECTABLE: dict[str, tuple[str, ...]] = {
     "kind": tuple(Kind),
     "topic": tuple(Topic),
@@ -121,16 +120,17 @@ def _log_call(given: _Given) -> _Effects:
 
 def _close(given: _Given) -> _Effects:
     policy, case, command, now = given.policy, given.case, given.command, given.now
-    reason = command.words["reason"]
-    if reason == "answered" and command.given_in:  # by shell it says that somebody has answered elsewhere
+    reason = CloseReason(command.words["reason"])
+    closing = CLOSINGS[reason]
+    if reason is CloseReason.ANSWERED and command.given_in:  # by shell it says that somebody has answered elsewhere
         _refuse_if_waits(case)
-    if reason == "thanks" and case.running("answer"):
+    if reason is CloseReason.THANKS and case.running("answer"):
         text = "the case waits for an answer: thanks cannot close it; log the contact with --reason contact"
         raise Refused(text, "waits")
-    if reason in ("answered", "thanks") and case.services.solved_at is None:
+    if closing.owes and case.services.solved_at is None:
         _refuse_if_derived(case)  # the person is owed the outcome, which no earlier answer has told
     met: tuple[Effect, ...] = ()
-    if reason in ("answered", "contact"):
+    if closing.answers:
         # A contact of that moment has not answered what came later; a case without a deadline waits for nothing.
         at, waiting = given.at, case.running("answer")
         later = [deadline.started_at for deadline in waiting if deadline.started_at > at]
@@ -141,7 +141,7 @@ def _close(given: _Given) -> _Effects:
         met = answers.answered(policy, case, at=at, key=given.key, how=reason)
     return (
         *met,
-        rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
+        rights.settled(case.number, met=closing.answers, at=now),
         EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=_ALL),
         *answers.out_of_date(case, CancelledBy.CLOSE),
         UpdateCase(case=case.number, columns={"status": Status.CLOSED, "closed_at": now, "close_reason": reason}),
@@ -246,7 +246,7 @@ def _merge(given: _Given) -> _Effects:
         raise Refused(text, "two-people")
     # The services hear of the merged case once, and so does its citizen.
     double = tuple(kind for kind in answers.FOLLOW_UP if case.running(kind) and into.running(kind))
-    closed: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"}
+    closed: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": CloseReason.DUPLICATE}
     return (
         *((EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=double),) if double else ()),
         MergeCases(case=case.number, into=into.number),

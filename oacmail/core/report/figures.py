@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.effects import CorrectFigure
+from oacmail.core.model import CloseReason
 from oacmail.core.policy import Policy
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ class CaseRow(NamedTuple):
     operator: str = ""
     platform: str = ""
     cause: str = ""
-    close_reason: str | None = None
+    close_reason: CloseReason | None = None
 
 
 class EventRow(NamedTuple):

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from oacmail.core import calendar
-from oacmail.core.model import COUNTED_LANGUAGES, Level, Topic
+from oacmail.core.model import COUNTED_LANGUAGES, NO_REQUESTS, Level, Topic
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import (
     ASKED,
@@ -163,7 +163,6 @@ def is_derived(of: Cohorts, case: str) -> bool:
 # person knows the outcome, or when the case comes back unsolved.
 
 FIRST_LEVEL_TARGET, ONE_CONTACT_TARGET, MOST_DAYS = 80.0, 60.0, 5
-_NO_REQUEST = ("spam", "duplicate")
 _A_MOMENT = timedelta.resolution
 """The month ends at midnight: the last day that is over is the one before."""
 
@@ -175,7 +174,7 @@ def solved_where(of: Cohorts) -> Indicator:
         ended = of.events_of(number, "closed")
         if of.is_merged(number) or not ended or not of.holds(ended[-1].at):
             continue
-        if (ended[-1].text("reason") or "answered") in _NO_REQUEST:
+        if ended[-1].text("reason") in NO_REQUESTS:
             continue
         # Answers of people, and the notice that a case was passed on; that a case was closed as answered is none.
         handed = handed_over(of, number)
@@ -230,7 +229,7 @@ def derivations(of: Cohorts, case: str) -> list[Derivation]:
     answers = sorted(moment_of(event) for event in of.story_of(case, "answered"))
     solved = [moment_of(event) for event in of.story_of(case, "solved")]
     told = {at for said in solved if (at := next((at for at in answers if at >= said), None)) is not None}
-    told |= {event.at for event in of.story_of(case, "closed") if event.text("reason") not in _NO_REQUEST}
+    told |= {event.at for event in of.story_of(case, "closed") if event.text("reason") not in NO_REQUESTS}
     changes = [(event.at, "begun") for event in handed] + [(at, "returned") for at in came_back(of, case)]
     found: list[Derivation] = []
     begun: datetime | None = None
@@ -248,7 +247,7 @@ def came_back(of: Cohorts, case: str) -> list[datetime]:
     """When the case left the technical services without an outcome: it is not theirs, is not of the second level, is no
     request of its own, or its person was forgotten."""
     corrected = (event for event in of.story_of(case, "corrected") if event.text("level") not in ("", Level.SECOND))
-    dropped = (event for event in of.story_of(case, "closed") if event.text("reason") in _NO_REQUEST)
+    dropped = (event for event in of.story_of(case, "closed") if event.text("reason") in NO_REQUESTS)
     ended = (*of.story_of(case, "not-theirs"), *of.story_of(case, "erased"))
     return [event.at for event in (*ended, *corrected, *dropped)]
 
