@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from oacmail import wiring
 from oacmail.config import Config
-from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, RecordMessage, Send
+from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, Send
 from oacmail.core.model import Folder
 from oacmail.engine.engine import Engine, Ticks
 from oacmail.mail.mime import headers
@@ -93,7 +93,8 @@ def _arrival(raw: bytes, otherwise: datetime) -> datetime:
 
 
 def _row(arrived: Arrived, decision: Decision) -> dict[str, Any]:
-    attach = next(effect for effect in decision.effects if isinstance(effect, RecordMessage))
+    attach = decision.record
+    assert attach is not None
     return {
         "message_id": arrived.message.message_id or None,
         "received_at": arrived.received_at.isoformat(),

@@ -22,7 +22,6 @@ from oacmail.core.effects import (
     Decision,
     DeliveryResult,
     Effect,
-    OpenCase,
     OutboxCommand,
     RecordMessage,
     ReportReady,
@@ -32,7 +31,6 @@ from oacmail.core.effects import (
 from oacmail.core.handlers import from_citizen, own_copies
 from oacmail.core.handlers.from_board import on_board_deletion, on_board_move
 from oacmail.core.handlers.from_machine import on_automatic_mail, proofs
-from oacmail.core.handlers.from_services import STATEMENT
 from oacmail.core.handlers.from_staff import in_sent_folder, on_staff_message
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
@@ -113,8 +111,8 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     if lookup.forced:
         # A person says that the message is a request: an example to learn from.
         opened = from_citizen.on_citizen_message(policy, view, lookup, now)
-        cases = (effect.number for effect in opened.effects if isinstance(effect, OpenCase))
-        learnt = (AuditEvent(kind=CORRECTED, case=case, data={"kind": Kind.REQUEST}) for case in cases)
+        new = opened.case is not None and opened.case not in view.cases
+        learnt = (AuditEvent(kind=CORRECTED, case=opened.case, data={"kind": Kind.REQUEST}),) if new else ()
         return opened.plus(ReviewDone(fingerprint=lookup.message.fingerprint), *learnt)
     if lookup.arrived.orders is not None:
         return on_order_mail(policy, view, lookup, now)
@@ -124,7 +122,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         return other
     if known is not None and not _decides_again(known, view, lookup):
         record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=known.case)
-        again = Decision(effects=(record,), because=("same-message-again",))
+        again = Decision(record=record, because=("same-message-again",))
         return from_citizen.genuine_copy(policy, view, lookup, now) or again
     if lookup.folder is Folder.JUNK:
         return from_citizen.on_junk(policy, view, lookup, now)
@@ -145,9 +143,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     else:
         decision = on_staff_message(policy, view, lookup, sender, now)
     # What the message proves, and tokens that counted for nothing.
-    pressed = lookup.pressed and not any(
-        isinstance(effect, AuditEvent) and effect.kind == STATEMENT for effect in decision.effects
-    )
+    pressed = lookup.pressed and not decision.counted
     tokens = buttons.record_refused(policy, view, lookup, now) if pressed else ()
     if known is not None:  # before a review that the decision itself requests
         decision = replace(decision, effects=(ReviewDone(fingerprint=known.fingerprint), *decision.effects))

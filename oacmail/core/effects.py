@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.model import BoardPlace, Classification, DeadlineKind, Folder, Kind, Message, Order, Outcome, Role
@@ -460,7 +461,6 @@ class Remember(Struct, frozen=True, kw_only=True):
 
 Effect = (
     OpenCase
-    | RecordMessage
     | UpdateCase
     | StartDeadline
     | EndDeadlines
@@ -491,12 +491,22 @@ Effect = (
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """`effects` are applied in this order; `because`: names of the rules that decided, shown by `oacmail why`.
-    `then`: what is decided and written next, each with a view that is loaded anew, in the same transaction."""
+    """`record`: what the message that arrived is from now on, None = none arrived, or it is recorded already. It is
+    written when the case is open that the `effects` may open, before the others of them, which are applied in this
+    order. `counted`: a token in the message counted, of a button or of a survey. `because`: names of the rules that
+    decided, shown by `oacmail why`. `then`: what is decided and written next, each with a view that is loaded anew, in
+    the same transaction."""
 
-    effects: tuple[Effect, ...]
+    record: RecordMessage | None = None
+    effects: tuple[Effect, ...] = ()
     because: tuple[str, ...]
     then: tuple[Input, ...] = ()
+    counted: bool = False
+
+    @property
+    def case(self) -> str | None:
+        """On which the message is."""
+        return self.record.case if self.record else None
 
     def plus(self, *more: Effect) -> "Decision":
-        return Decision(effects=(*self.effects, *more), because=self.because, then=self.then) if more else self
+        return replace(self, effects=(*self.effects, *more)) if more else self

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from oacmail.core import answers, cases, sender, tokens
-from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, ReviewDone, Send, UpdateCase
+from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, Send, UpdateCase
 from oacmail.core.kinds import KINDS, Audience, MailKind, MailState
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role, Rung, Status
@@ -133,7 +133,6 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
     reason = _why_not(policy, view, lookup, case)
     rule = RULES[bool(reason)]
     record = RecordMessage(role=role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
-    review = (ReviewDone(fingerprint=lookup.message.fingerprint),) if view.known is not None else ()
     message, key = lookup.message, f"{MailKind.RELAYED}:{lookup.message.fingerprint}"
     if reason or case is None or view.thread is None:
         # The writer hears that nothing went out, and why; of mail from the shared mailbox, the agents do.
@@ -148,7 +147,7 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
             answers=message,
         )
         event = AuditEvent(kind="not-relayed", case=number, data={"why": reason})
-        return Decision(effects=(record, *review, event, *mails), because=(rule, reason))
+        return Decision(record=record, effects=(event, *mails), because=(rule, reason))
     event = AuditEvent(kind="relayed", case=number, data={"by": message.sender.partition("@")[0]})
     send = Send(
         key=key,
@@ -163,13 +162,13 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
         automatic="",
         release=now,
     )
-    effects: tuple[Effect, ...] = (record, *review, event, send)
+    effects: tuple[Effect, ...] = (event, send)
     left = next((mail for mail in view.mails if mail.key == key), None)
     if left is not None and left.state is MailState.SENT:
         # After a restore its copy was read before the agent's mail: it has left and counts.
         asked = replace(left, state=MailState.UNCERTAIN, written_at=lookup.received_at, case=case.number)
         effects += count_as_answer(policy, view.cases, asked, lookup.received_at)
-    return Decision(effects=effects, because=(rule,))
+    return Decision(record=record, effects=effects, because=(rule,))
 
 
 def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) -> str:

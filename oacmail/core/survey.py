@@ -206,7 +206,7 @@ def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
 
 def refuse_vote(lookup: Lookup, decision: Decision) -> tuple[Effect, ...]:
     """A line of the event log for a token that counted for nothing: a forged one, staff's, a machine's, a late one."""
-    if not lookup.message.vote_tokens or any(isinstance(effect, RecordVote) for effect in decision.effects):
+    if not lookup.message.vote_tokens or decision.counted:
         return ()
     why = "forged" if not lookup.voted else str(lookup.sender.role)
     return (AuditEvent(kind="vote-refused", data={"why": why}),)

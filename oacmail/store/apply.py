@@ -420,7 +420,7 @@ def reach_deadline(con: sqlite3.Connection, effect: DeadlineReached, context: Wr
 # --- Dispatch --------------------------------------------------------------------------------------------------------
 # Which function writes an effect. They write inside the caller's transaction and never commit.
 
-WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext], None]] = {
+WRITERS: Mapping[type[Effect | RecordMessage], Callable[[sqlite3.Connection, Any, WriteContext], None]] = {
     effects.OpenCase: open_case,
     effects.RecordMessage: record_message,
     effects.RecordContact: record_contact,
@@ -530,5 +530,8 @@ class Turn:
             because=decision.because,
             shadow=shadow,
         )
-        for effect in decision.effects:
+        case_first = sorted(decision.effects, key=lambda effect: not isinstance(effect, OpenCase))
+        opened = sum(isinstance(effect, OpenCase) for effect in case_first)
+        record = (decision.record,) if decision.record is not None else ()
+        for effect in (*case_first[:opened], *record, *case_first[opened:]):
             WRITERS[type(effect)](self._con, effect, context)

@@ -76,7 +76,7 @@ def on_citizen_message(policy: Policy, view: View, lookup: Lookup, now: datetime
     arrived before it are decided again."""
     request = _request(policy, view, lookup, now)
     decision = _by_case(request, lookup)
-    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
+    number = decision.case
     if number is not None and request.reading.kind not in MACHINES:
         decision = decision.plus(*answers.tell_unseen(request, number), *_warn_of_reply_to(request, number))
     return decision.plus(
@@ -97,11 +97,11 @@ def on_own_message(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
         return on_citizen_message(policy, view, lookup, now)
     if opened.answered_at is not None:
         record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=opened.number)
-        return Decision(effects=(record,), because=("answered-already",))
+        return Decision(record=record, because=("answered-already",))
     others = {number: case for number, case in view.cases.items() if case.number != opened.number}
     unread = replace(view, cases=others, reserved=opened.number)
     decision = on_citizen_message(policy, unread, lookup, now)
-    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
+    number = decision.case
     if number == opened.number:
         again = answers.opened_again(opened, {"status": Status.OPEN}) if opened.status is Status.CLOSED else ()
         return decision.plus(*again)
@@ -133,9 +133,8 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
         return None
     request = _request(policy, view, lookup, now)
     why = acknowledgement.why_not(request)
-    effects: list[Effect] = [
-        RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=case.number)
-    ]
+    record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=case.number)
+    effects: list[Effect] = []
     if not case.running("answer"):
         key, at = f"genuine:{known.fingerprint}", request.received_at
         effects += answers.start_deadline(policy, case.number, key=key, at=at, due_at=request.due_at)
@@ -147,7 +146,7 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
         facts, first = callbacks.acknowledgement_facts(request, case), known.fingerprint == case.first_message
         effects.append(ReviewDone(fingerprint=known.fingerprint))
         effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=first)
-    return Decision(effects=tuple(effects), because=("genuine-copy", *((why,) if why else ())))
+    return Decision(record=record, effects=tuple(effects), because=("genuine-copy", *((why,) if why else ())))
 
 
 def _request(policy: Policy, view: View, lookup: Lookup, now: datetime) -> CitizenRequest:
@@ -203,7 +202,7 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
             # It is filed on its case and changes nothing else there.
             record = replace(_record(request, case, vote.guest, vote.rule), kind=Kind.THANKS)
             secrets = acknowledgement.secret_on_case(request, case.number)
-            return Decision(effects=(record, *secrets, *voted), because=(vote.rule, "vote"))
+            return Decision(record=record, effects=(*secrets, *voted), because=(vote.rule, "vote"), counted=True)
         # What the reply asks besides is a request.
         request = replace(request, reading=replace(request.reading, kind=Kind.REQUEST))
         match = ThreadMatch(case, vote.rule, guest=vote.guest)
@@ -220,7 +219,7 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
             decision = _join(request, match, case)  # an autoresponder's subject is its own
         else:
             decision = _open(request, parent=case.number, rule=f"{match.rule}; child")
-        return decision.plus(*voted)
+        return replace(decision.plus(*voted), counted=bool(voted))
     if kind is Kind.SPAM:
         return _set_aside(request, Outcome.SPAM, review.SUSPECTED)
     if kind in MACHINES:
@@ -241,7 +240,7 @@ def _set_aside(request: CitizenRequest, outcome: Outcome, reason: str) -> Decisi
     record = RecordMessage(
         role=Role.CITIZEN, outcome=outcome, kind=request.reading.kind, rule=reason, author=request.author
     )
-    return Decision(effects=(record, RequestReview(reason=reason)), because=(reason, *request.reading.because))
+    return Decision(record=record, effects=(RequestReview(reason=reason),), because=(reason, *request.reading.because))
 
 
 def _thanks_without_reference(request: CitizenRequest) -> Decision:
@@ -275,15 +274,6 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
             parent=parent,
             ends_hour=request.ends_hour(request.reading.ends_on),
         ),
-        RecordMessage(
-            role=Role.CITIZEN,
-            outcome=Outcome.CASE,
-            kind=Kind.REQUEST,
-            case=number,
-            rule=rule,
-            author=author,
-            reply_to=request.message.reply_to,
-        ),
         *answers.start_deadline(
             policy, number, key=fingerprint, at=request.received_at, due_at=due_at, ends_on=ends_on
         ),
@@ -301,7 +291,17 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
         facts = callbacks.acknowledgement_facts(request)
         effects += acknowledgement.acknowledge(request, number, facts=facts, first=True)
     effects += (*services.by_message(request, number), *incidents.joined(request, number))
-    return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
+    record = RecordMessage(
+        role=Role.CITIZEN,
+        outcome=Outcome.CASE,
+        kind=Kind.REQUEST,
+        case=number,
+        rule=rule,
+        author=author,
+        reply_to=request.message.reply_to,
+    )
+    because = (rule, *request.reading.because, *((why,) if why else ()))
+    return Decision(record=record, effects=tuple(effects), because=because)
 
 
 def _delayed(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
@@ -340,7 +340,7 @@ def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: Case
     again: tuple[Effect, ...] = (RequestReview(reason=why),)
     if not why:
         again = acknowledgement.repeat(request, case, facts=callbacks.standing_facts(request, case))
-    return Decision(effects=(record, wished, *again), because=(match.rule, "asks-for-a-language"))
+    return Decision(record=record, effects=(wished, *again), because=(match.rule, "asks-for-a-language"))
 
 
 def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decision:
@@ -355,7 +355,6 @@ def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decisi
     if case.status is Status.WAITING:  # it waited for the person, and is the desk's again
         columns["status"] = Status.OPEN
     effects: list[Effect] = [
-        _record(request, case, guest, match.rule),
         UpdateCase(case=number, columns=columns),
         EndDeadlines(case=number, how="withdrawn", at=request.received_at, kinds=(WAIT,)),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
@@ -395,7 +394,8 @@ def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decisi
     effects += _hand_over(request, case, alone=guest or answer is not None)
     if not any(isinstance(effect, Send) and effect.kind is MailKind.ACK for effect in effects):
         effects += warning
-    return Decision(effects=tuple(effects), because=tuple(because))
+    record = _record(request, case, guest, match.rule)
+    return Decision(record=record, effects=tuple(effects), because=tuple(because))
 
 
 def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
@@ -450,12 +450,12 @@ def _file_on_case(request: CitizenRequest, case: CaseView, kind: Kind, *, guest:
     mark = request.message.features.marked_as
     reason = review.FILED_THANKS if kind is Kind.THANKS else review.FILED_AS.get(mark, review.FILED_AUTOMATIC)
     effects = (
-        _record(request, case, guest, rule),
         *call,
         *acknowledgement.secret_on_case(request, case.number),
         RequestReview(reason=reason),
     )
-    return Decision(effects=effects, because=(rule, *request.reading.because))
+    record = _record(request, case, guest, rule)
+    return Decision(record=record, effects=effects, because=(rule, *request.reading.because))
 
 
 def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[Effect]:
@@ -528,7 +528,9 @@ def ask_which_case(policy: Policy, lookup: Lookup, cases: Sequence[CaseView], ro
         facts={"cases": rows, "received_at": lookup.received_at, "subject": subject},
     )
     listed = Remember(name=UNPLACED + fingerprint, value=" ".join(str(row["case"]) for row in rows))
-    return Decision(effects=(record, RequestReview(reason=CHOICE_REASON), listed, *asked), because=(CHOICE_REASON,))
+    return Decision(
+        record=record, effects=(RequestReview(reason=CHOICE_REASON), listed, *asked), because=(CHOICE_REASON,)
+    )
 
 
 def is_asked_which_case(view: View) -> bool:
@@ -557,7 +559,9 @@ def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Deci
     key = key_of_reply(lookup, view.staff.unplaced.fingerprint, line)
     mails = transcript(policy, lookup, None, now, key=key, rows=[row])
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, rule="chooses-a-case")
-    return Decision(effects=(record, *effects, *mails), because=("chooses-a-case", *([reason] if reason else ())))
+    return Decision(
+        record=record, effects=(*effects, *mails), because=("chooses-a-case", *([reason] if reason else ()))
+    )
 
 
 def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effect, ...]:
@@ -631,7 +635,7 @@ def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: dateti
         facts={"said": THIRD_PERSON},
         attach=message.fingerprint,
     )
-    return Decision(effects=(record, *mails), because=(THIRD_PERSON,))
+    return Decision(record=record, effects=mails, because=(THIRD_PERSON,))
 
 
 # --- In junk ---------------------------------------------------------------------------------------------------------
@@ -649,7 +653,7 @@ def on_junk(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decisi
         counted = RecordMessage(
             role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule=review.IN_JUNK, kept=False
         )
-        return Decision(effects=(counted,), because=(review.IN_JUNK,))
+        return Decision(record=counted, because=(review.IN_JUNK,))
     record = RecordMessage(
         role=lookup.sender.role,
         outcome=Outcome.SPAM,
@@ -665,7 +669,9 @@ def on_junk(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decisi
     key = f"{MailKind.IN_JUNK}:{message.fingerprint}"
     card = notices.notify_agents(policy, key=key, kind=MailKind.IN_JUNK, now=now, facts=facts)
     return Decision(
-        effects=(record, RequestReview(reason=review.IN_JUNK), *card), because=(review.IN_JUNK, *lookup.reading.because)
+        record=record,
+        effects=(RequestReview(reason=review.IN_JUNK), *card),
+        because=(review.IN_JUNK, *lookup.reading.because),
     )
 
 

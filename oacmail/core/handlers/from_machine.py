@@ -47,7 +47,7 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
         case=case.number if case else None,
         rule=OUT_OF_OFFICE if _is_out_of_office(policy, view, lookup) else f"robot: {message.auto}",
     )
-    effects: list[Effect] = [record, *_out_of_office(policy, view, lookup, now)]
+    effects: list[Effect] = [*_out_of_office(policy, view, lookup, now)]
     because = [f"robot: {message.auto}", *message.reasons]
     if doubtful:
         effects.append(RequestReview(reason=f"looks-automatic: {record.kind}"))
@@ -55,7 +55,7 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
         failures = _failed(policy, view, lookup, status, now)
         effects += failures
         because += ["undelivered"] if failures else []
-    return Decision(effects=tuple(effects), because=tuple(because))
+    return Decision(record=record, effects=tuple(effects), because=tuple(because))
 
 
 def _is_out_of_office(policy: Policy, view: View, lookup: Lookup) -> bool:
@@ -102,7 +102,9 @@ def _perhaps_a_form(lookup: Lookup) -> Decision:
     reason = f"looks-like-a-form: {message.sender}"
     kind = BY_AUTO.get(message.auto, Kind.BULK)
     record = RecordMessage(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
-    return Decision(effects=(record, RequestReview(reason=reason)), because=("looks-like-a-form", *message.reasons))
+    return Decision(
+        record=record, effects=(RequestReview(reason=reason),), because=("looks-like-a-form", *message.reasons)
+    )
 
 
 def _case(view: View, lookup: Lookup) -> CaseView | None:

@@ -22,8 +22,6 @@ from oacmail.core.sender import Sender
 from oacmail.core.services_reply import BY_ORDER, UNREAD, ServicesReply, Statement, read_services_reply
 from oacmail.core.view import View
 
-STATEMENT = "services-said"  # the event's name
-
 
 def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender) -> bool:
     """Whether a proven writer speaks for the technical services. Who is an agent too does so in a reply to a mail for
@@ -95,8 +93,8 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     rule = f"services: {reply.said}"
     record = RecordMessage(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
     day = reply.day.isoformat() if reply.day else None
-    event = AuditEvent(kind=STATEMENT, case=number, data={"said": reply.said, "day": day})
-    return Decision(effects=(record, *effects, *tokens, event, *mails), because=(rule,))
+    event = AuditEvent(kind="services-said", case=number, data={"said": reply.said, "day": day})
+    return Decision(record=record, effects=(*effects, *tokens, event, *mails), because=(rule,), counted=True)
 
 
 def _read(policy: Policy, lookup: Lookup, verb: Verb | None) -> ServicesReply:

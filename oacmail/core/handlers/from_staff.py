@@ -66,12 +66,7 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
         return on_relayed_answer(policy, view, lookup, Role.AGENT, now)
     if lookup.own_note and (ordered := on_own_note(policy, view, lookup, now)):
         return ordered
-    decision, copy = _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now), view.known
-    # Its copy in INBOX may have waited for a person as one that claims to be ours: nobody need look at it now.
-    waited = copy is not None and (copy.role, copy.outcome) == (Role.OURS, Outcome.QUARANTINED)
-    if waited and not any(isinstance(effect, RequestReview) for effect in decision.effects):
-        return decision.plus(ReviewDone(fingerprint=message.fingerprint))
-    return decision
+    return _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
 
 
 def on_staff_message(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
@@ -116,9 +111,8 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     decision = _written_by_a_person(policy, view, lookup, role, how, match, now)
     if not lookup.outsiders:
         return decision
-    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
     answers, ordered = EMPTY not in decision.because, role is Role.AGENT
-    return decision.plus(*in_mail_to_others(policy, view, lookup, number, now, ordered=ordered, answers=answers))
+    return decision.plus(*in_mail_to_others(policy, view, lookup, decision.case, now, ordered=ordered, answers=answers))
 
 
 def _written_by_a_person(
@@ -166,10 +160,10 @@ def _written_by_a_person(
     key = message.fingerprint
     if view.staff.undelivered is not None and concerns(policy, view.staff.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
-        return Decision(effects=(record, *returned), because=("answer-undelivered", match.rule))
+        return Decision(record=record, effects=returned, because=("answer-undelivered", match.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests, recipients=recipients)
     twice = () if guests else answers.warn_answered_twice(policy, case, at=at, now=now)
-    return Decision(effects=(record, *effects, *twice), because=(how, match.rule))
+    return Decision(record=record, effects=(*effects, *twice), because=(how, match.rule))
 
 
 def _empty(case: CaseView | None) -> Decision:
@@ -230,7 +224,7 @@ def _recorded(
 ) -> Decision:
     """The message is recorded with what follows. `because`: reasons beside the rule."""
     record = RecordMessage(role=role, outcome=outcome, kind=kind, case=case.number if case else None, rule=rule)
-    return Decision(effects=(record, *more), because=(rule, *because))
+    return Decision(record=record, effects=more, because=(rule, *because))
 
 
 def _set_aside(reason: str, role: Role) -> Decision:
@@ -285,27 +279,31 @@ def _on_forward(policy: Policy, view: View, lookup: Lookup, role: Role, now: dat
         case = next((known.case for known in view.named if known.message_id == inner.message_id and known.case), None)
         if case is not None:  # the person wrote to the office too
             record = RecordMessage(role=role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case, rule="known-message")
-            return Decision(effects=(record,), because=("forward-of-a-known-message",))
+            return Decision(record=record, because=("forward-of-a-known-message",))
     if inner is None or forwarded.doubt or policy.office.is_own(inner.sender) or inner.sender in policy.people.staff:
         doubt = forwarded.doubt or "none"
         record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=UNSURE)
         asks = _question(policy, lookup, None, now, doubt=doubt)
-        return Decision(effects=(record, RequestReview(reason=UNSURE), *asks), because=(UNSURE, doubt))
+        return Decision(record=record, effects=(RequestReview(reason=UNSURE), *asks), because=(UNSURE, doubt))
     if inner.auto is not Auto.NONE:
         record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="forwarded-robot")
-        return Decision(effects=(record, RequestReview(reason="staff-without-case")), because=("forwarded-robot",))
+        return Decision(
+            record=record, effects=(RequestReview(reason="staff-without-case"),), because=("forwarded-robot",)
+        )
     opened = from_citizen.on_citizen_message(policy, view, lookup, now)
-    effects = tuple(
-        replace(effect, written=inner) if isinstance(effect, RecordMessage) else effect for effect in opened.effects
-    )
-    number = next((effect.case for effect in effects if isinstance(effect, RecordMessage)), None)
+    assert opened.record is not None
+    opened, number = replace(opened, record=replace(opened.record, written=inner)), opened.case
     event = AuditEvent(kind="forwarded", case=number, data={"by": lookup.message.sender.partition("@")[0]})
     review = (ReviewDone(fingerprint=inner.fingerprint),) if view.known is not None else ()
     if forwarded.whole or forwarded.confirmed:
-        return replace(opened, effects=(*effects, event, *review), because=("forwarded", *opened.because))
+        return replace(opened, effects=(*opened.effects, event, *review), because=("forwarded", *opened.because))
     # Of a forward as text nothing goes to the person before the colleague has confirmed the address.
-    kept = tuple(effect for effect in effects if not (isinstance(effect, Send) and effect.kind in TO_CITIZENS))
-    asks = _question(policy, lookup, number, now, doubt="", address=inner.sender) if len(kept) < len(effects) else ()
+    kept = tuple(effect for effect in opened.effects if not (isinstance(effect, Send) and effect.kind in TO_CITIZENS))
+    asks = (
+        _question(policy, lookup, number, now, doubt="", address=inner.sender)
+        if len(kept) < len(opened.effects)
+        else ()
+    )
     waits: tuple[Effect, ...] = (RequestReview(reason=WAITS), *asks) if asks else ()
     return replace(opened, effects=(*kept, event, *review, *waits), because=("forwarded-as-text", *opened.because))
 
@@ -359,5 +357,5 @@ def _on_confirmation(policy: Policy, view: View, lookup: Lookup, asked: Outgoing
     row = {"verb": verb, "detail": "", "done": not reason, "reason": reason}
     key = key_of_reply(lookup, fingerprint, line)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=asked.case, rule="confirms")
-    effects = (record, *effects, *transcript(policy, lookup, asked.case, now, key=key, rows=[row]))
-    return Decision(effects=effects, because=("confirms-a-forward", *filter(None, (reason,))))
+    effects = (*effects, *transcript(policy, lookup, asked.case, now, key=key, rows=[row]))
+    return Decision(record=record, effects=effects, because=("confirms-a-forward", *filter(None, (reason,))))

@@ -65,12 +65,11 @@ def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
 def with_an_addition(lookup: Lookup, signed: Signature, mail: OutgoingView | None, more: str) -> Decision:
     """The signature proves the sending. An agent reviews the addition until copies to other recipients have it too."""
     effects: tuple[Effect, ...] = (
-        _record(signed, Outcome.QUARANTINED),
         *_settled(lookup, signed, mail),
         Remember(name=learned(more, _recipient(lookup.message)), value="1"),
         RequestReview(reason=WITH_AN_ADDITION),
     )
-    return Decision(effects=effects, because=(WITH_AN_ADDITION,))
+    return Decision(record=_record(signed, Outcome.QUARANTINED), effects=effects, because=(WITH_AN_ADDITION,))
 
 
 def on_own_copy(policy: Policy, view: View, lookup: Lookup, signed: Signature) -> Decision:
@@ -85,11 +84,11 @@ def on_own_copy(policy: Policy, view: View, lookup: Lookup, signed: Signature) -
     # A mail to ourselves that the provider has put into Sent comes back as well, and is filed like a first copy.
     back = mail is not None and policy.office.is_own(mail.recipient) and lookup.folder is Folder.INTAKE
     if mail is not None and mail.copied and not back:
-        return Decision(effects=(_record(signed, Outcome.DUPLICATE),), because=("our-mail-again",))
+        return Decision(record=_record(signed, Outcome.DUPLICATE), because=("our-mail-again",))
     settled = _settled(lookup, signed, mail)
     filed = (FileMessage(folder=Folder.SENT),) if lookup.folder is Folder.INTAKE else ()
     because = "our-mail-copy" if mail is not None else "our-mail-unknown: database restored"
-    return Decision(effects=(_record(signed, Outcome.OURS), *settled, *filed), because=(because,))
+    return Decision(record=_record(signed, Outcome.OURS), effects=(*settled, *filed), because=(because,))
 
 
 def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView | None, decision: Decision) -> Decision:
@@ -176,23 +175,23 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
         if known and message.auth.dmarc is not Dmarc.FAIL:
             return _other_instance(name)
         record = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, rule=FOREIGN)
-        return Decision(effects=(record, RequestReview(reason=FOREIGN)), because=(FOREIGN,))
+        return Decision(record=record, effects=(RequestReview(reason=FOREIGN),), because=(FOREIGN,))
     record = RecordMessage(
         role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret"
     )
-    return Decision(effects=(record,), because=("our-mail-of-another-secret",))
+    return Decision(record=record, because=("our-mail-of-another-secret",))
 
 
 def _other_instance(name: str, *settled: Effect) -> Decision:
     """Sending stops until the next start (engine/delivery.py)."""
     record = RecordMessage(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
     event = AuditEvent(kind=OTHER_INSTANCE, data={"instance": name})
-    effects = (record, *settled, Remember(name=OTHER_INSTANCE, value=name or "early"), event)
-    return Decision(effects=effects, because=(OTHER_INSTANCE,))
+    effects = (*settled, Remember(name=OTHER_INSTANCE, value=name or "early"), event)
+    return Decision(record=record, effects=effects, because=(OTHER_INSTANCE,))
 
 
 def claims_to_be_ours() -> Decision:
     """From our own address, outside Sent, unsigned: never acknowledged, never ignored, never an answer."""
     rule = "from-our-address-unsigned"
     record = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=rule)
-    return Decision(effects=(record, RequestReview(reason=rule)), because=(rule,))
+    return Decision(record=record, effects=(RequestReview(reason=rule),), because=(rule,))

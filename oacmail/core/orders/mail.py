@@ -143,15 +143,15 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     given = begun.given if begun else _given(view, lookup, number)
     rule = "orders" if given else "no-order"
     because = (rule, *(order.verb for order, _ in given))
-    record: tuple[Effect, ...] = ()
+    record: RecordMessage | None = None
     if begun is None:
         begun = OrdersDone(given=given, of_mail=number, current=number)
-        record = (RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule),)
+        record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
     if len(begun.rows) < len(given):
         order, refused = given[len(begun.rows)]
         effects, begun = _carry_out(policy, view, lookup, begun, order, refused, now)
         then = replace(lookup.arrived, orders=begun)
-        return Decision(effects=(*record, *effects), because=because, then=(then,))
+        return Decision(record=record, effects=effects, because=because, then=(then,))
     # What became of them. The transcript is about the one case that goes on, if there is one.
     rows = begun.rows
     known = [view.cases[case] for row in rows if (case := str(row["case"])) in view.cases]
@@ -166,8 +166,8 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     more = {**begun.facts, "rest": bool(rest), "services": tuple(people)}
     spent = () if any(refused for _, refused in given) else buttons.mark_used(lookup, now)
     mails = transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
-    effects = (*record, *spent, *buttons.forged_tokens(policy, lookup, now), *mails)
-    return Decision(effects=effects, because=because)
+    effects = (*spent, *buttons.forged_tokens(policy, lookup, now), *mails)
+    return Decision(record=record, effects=effects, because=because)
 
 
 def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
