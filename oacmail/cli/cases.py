@@ -178,7 +178,7 @@ _add_change(
     "Close the case; send nothing. `answered` and `contact` record the contact that met the deadline.",
     click.Option(
         ["--reason"],
-        type=click.Choice([reason for reason, closing in CLOSINGS.items() if closing.by_person]),
+        type=click.Choice([str(reason) for reason, closing in CLOSINGS.items() if closing.by_person]),
         required=True,
     ),
     _at("Time of the contact."),
