@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from oacmail.store import ledger
 
@@ -18,11 +19,17 @@ class Dying(sqlite3.Connection):
 
     left = 10**9
 
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self.begun: WeakSet[sqlite3.Cursor] = WeakSet()
+
     def execute(self, *words: Any) -> sqlite3.Cursor:
         self.left -= 1
         if self.left < 0:
             raise KilledHere
-        return super().execute(*words)
+        cursor = super().execute(*words)
+        self.begun.add(cursor)
+        return cursor
 
 
 @contextmanager
@@ -32,4 +39,8 @@ def dying(file: Path, keys: Sequence[bytes], most: int) -> Iterator[Dying]:
         con.row_factory = sqlite3.Row
         ledger.record(con, keys)
         con.left = most
-        yield con
+        try:
+            yield con
+        finally:  # a process takes them along: here the traceback holds statements half read, and with them their locks
+            for cursor in list(con.begun):
+                cursor.close()
