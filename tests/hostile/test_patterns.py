@@ -1,15 +1,15 @@
 """Every regular expression of the layers that read strangers' bytes costs no more than the length of what it reads.
 
 The patterns are found by walking the modules, so that a new one is tried without being listed. The bait is made of a
-pattern's own words: repeated, with gaps that never end, and with an end that does not fit.
+pattern's own words: repeated, with gaps that never end, and with an end that does not fit. The cost is a number of
+steps (tests/hostile/backtracking.py): the same each time and on each machine.
 """
 
 import importlib
 import pkgutil
 import re
-import time
+import sys
 from collections.abc import Iterator
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,16 @@ import oacmail.mail
 import oacmail.words
 from oacmail.core.model import LateRegex
 from oacmail.mail.understanding import secrets
+from tests.hostile.backtracking import CountingPattern, TooManySteps
 
-SHORTEST, SHORTER, LONGEST = 500, 2_000, 8_000  # characters of bait; what costs their cube is seen at the first
-QUICK = 0.0003
-"""Seconds: a bait that needs less at `SHORTER` is not tried at `LONGEST`. What needs `SELDOM` there and grows with the
-square needs 0.003 s."""
-GROWTH = 9.0
-"""From `SHORTER` to `LONGEST` the cost of what grows with the length becomes four times as much, with the square
-sixteen times, on each machine and beside whatever else it does."""
-DOUBT = 5.0  # times as much: it is measured again
-TURNS = 4
-SELDOM = 0.01  # seconds of the processor that few baits need: less is not compared
-MOST = 0.1  # seconds that a text of bounded length may cost
-ENOUGH = 1.0  # seconds after which it is slow, whatever would follow
+LENGTH = 32  # characters of the shortest bait
+LONGEST = 4  # times of what has an upper bound: a short bait reaches the bound too
+FEW = 10  # steps a character: what costs less grows with nothing
+LIMIT = 1_000_000  # steps after which it is slow, whatever would follow
+SQUARE = 0.5
+"""What grows with the length adds as many steps to each character, however long the bait is, what grows with the square
+adds more and more: half a step for each pair of characters adds three for each pair of the shortest bait."""
+MOST = 5_000_000  # steps that a text of bounded length may cost: 0.1 s
 # Patterns that never see more than so many characters, whatever comes: the text is cut before they are asked.
 SHORT = {
     "oacmail.core.cases._ADDRESS": 320,
@@ -90,17 +87,16 @@ SOURCES = {
 }
 
 
-def _bait(pattern: re.Pattern[Any], length: int) -> Iterator[str]:
-    source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+def _bait(source: str, times: int) -> Iterator[str]:
     words = list(dict.fromkeys(_WORD.findall(source)))
     step = max(1, len(words) // WORDS_TRIED)
     for piece in (*_CHARS, *words[::step][:WORDS_TRIED]):
         for unit in (piece, piece + " ", piece + ": ", f"{piece} de ", f"\n{piece}\n> "):
-            yield unit * (length // len(unit))
+            yield unit * (times * max(1, LENGTH // len(unit)))
         for tail in (" ", "a", "\n", ":"):
-            yield piece + tail * (length // len(tail)) + "!x"
+            yield piece + tail * (times * LENGTH) + "!x"
     for first, second in product(words[:: max(1, len(words) // 3)][:3], words[-3:]):
-        yield f"{first} {second}{' ' * length}!x"
+        yield f"{first} {second}{' ' * (times * LENGTH)}!x"
 
 
 def _is_searched(name: str) -> bool:
@@ -110,38 +106,44 @@ def _is_searched(name: str) -> bool:
     return "[" in name or bool(re.search(rf"\b{bare}\.(?:search|finditer|findall|subn?|split)\b", source))
 
 
-def _cost(pattern: re.Pattern[Any], text: str, *, searched: bool = True) -> float:
-    data: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8")
-    started = time.thread_time()
-    for _ in pattern.finditer(data) if searched else ():
-        if time.thread_time() - started > ENOUGH:
-            break
-    pattern.match(data)
-    pattern.fullmatch(data)
-    return time.thread_time() - started
+def _cost(pattern: CountingPattern, text: str, *, searched: bool) -> int:
+    """The steps of a search, a match and a match of the whole."""
+    pattern.steps = 0
+    try:
+        if searched:
+            pattern.find_all(text)
+        pattern.match(text)
+        pattern.match(text, full=True)
+    except TooManySteps:
+        return LIMIT
+    return pattern.steps
 
 
-def _slow(pattern: re.Pattern[Any], *, searched: bool = True) -> Iterator[str]:
-    """The beginnings of baits that cost too much, the shortest first."""
-    yield from (text[:60] for text in _bait(pattern, SHORTEST) if _cost(pattern, text, searched=searched) > ENOUGH)
-    for text, longest in zip(_bait(pattern, SHORTER), _bait(pattern, LONGEST), strict=True):
-        if _grows(pattern, text, longest, searched=searched):
-            yield text[:60]
+def _slow(source: Source, *, searched: bool = True, bounded: int = 0) -> list[str]:
+    """The beginnings of baits that cost too much. `bounded`: the most characters that it sees; 0 = no bound."""
+    text = source[0] if isinstance(source[0], str) else source[0].decode("latin-1")
+    pattern, slow = CountingPattern(*source, longest=LONGEST, allowed=LIMIT), []
+    for baits in zip(*(_bait(text, times) for times in (4, 2, 1)), strict=True):
+        most = _cost(pattern, baits[0], searched=searched)
+        if bounded:
+            is_slow = most * (bounded / len(baits[0])) ** 2 > MOST
+        elif most < FEW * len(baits[0]):
+            is_slow = False
+        else:
+            less, least = (_cost(pattern, bait, searched=searched) for bait in baits[1:])
+            is_slow = most >= LIMIT or (most - less) - 2 * (less - least) > SQUARE * len(baits[2]) ** 2
+        if is_slow:
+            slow.append(baits[0][:60])
+    return slow
 
 
-def _grows(pattern: re.Pattern[Any], text: str, longest: str, *, searched: bool = True) -> bool:
-    """Whether the cost of the longest bait is out of proportion. The least of several measurements in turn counts on
-    both sides: what else the machine does adds to some of them, for longer than one lasts."""
-    cost = partial(_cost, pattern, searched=searched)
-    little = cost(text)
-    if not QUICK < little <= ENOUGH:
-        return little > ENOUGH
-    much = cost(longest)
-    for _ in range(TURNS):
-        if much <= max(SELDOM, DOUBT * little):
-            return False
-        little, much = min(little, cost(text)), min(much, cost(longest))
-    return much > max(SELDOM, GROWTH * little)
+@pytest.fixture(autouse=True)
+def _deep() -> Iterator[None]:
+    """The matcher calls itself for each step."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(50_000)
+    yield
+    sys.setrecursionlimit(before)
 
 
 def test_the_walk_finds_the_patterns() -> None:
@@ -151,14 +153,26 @@ def test_the_walk_finds_the_patterns() -> None:
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_a_pattern_costs_no_more_than_what_it_reads_is_long(name: str) -> None:
-    pattern = re.compile(*PATTERNS[name])
-    if name in SHORT:
-        assert not [text for text in _bait(pattern, SHORT[name]) if _cost(pattern, text) > MOST]
-    else:
-        assert next(_slow(pattern, searched=_is_searched(name)), None) is None
+    searched = name in SHORT or _is_searched(name)
+    assert _slow(PATTERNS[name], searched=searched, bounded=SHORT.get(name, 0)) == []
 
 
 @pytest.mark.parametrize("pattern", [r"contrasenya(?: de\s*)*\s*:", r"@[^:<>]*:", r"[ \t]+(?=\n|\Z)", r"[^@]+@[^@]+"])
 def test_a_slow_pattern_would_be_caught(pattern: str) -> None:
     """The faults that this instrument was made for."""
-    assert next(_slow(re.compile(pattern)), None) is not None
+    assert _slow((pattern, 0))
+
+
+def test_a_pattern_that_is_slow_on_short_texts_would_be_caught() -> None:
+    assert _slow((r"(?:a+)+b", 0), bounded=300)
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_the_matcher_whose_steps_are_counted_finds_what_re_finds(name: str) -> None:
+    source, flags = PATTERNS[name]
+    real, counting = re.compile(source, flags), CountingPattern(source, flags)
+    for text in _bait(source if isinstance(source, str) else source.decode("latin-1"), 1):
+        data: Any = text if isinstance(source, str) else text.encode()
+        seen = text if isinstance(source, str) else text.encode().decode("latin-1")
+        assert counting.find_all(seen) == [match.span() for match in real.finditer(data)]
+        assert (counting.match(seen, full=True) is None) == (real.fullmatch(data) is None)

@@ -171,7 +171,7 @@ _BY_CLIENT = (
         re.IGNORECASE,
     ),
     regex(r"(?:when|quan|cu[aá]ndo): \d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}[-–\d :]*(?:\([\w/ ]{1,40}\))?", re.IGNORECASE),
-    regex(r"(?:invitees|convidats|invitados|participants|participantes): [^\n]*@[^\n]*", re.IGNORECASE),
+    regex(r"(?:invitees|convidats|invitados|participants|participantes): [^\n]{0,998}@[^\n]*", re.IGNORECASE),
 )
 _RECALL_TITLE = regex(r"(?:recall|recuperar?): ", re.IGNORECASE)
 
