@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from oacmail import wiring
 from oacmail.config import Config
-from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, Send
+from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.model import Folder
 from oacmail.engine.engine import Engine, Ticks
 from oacmail.mail.mime import headers
@@ -102,11 +102,11 @@ def _row(arrived: Arrived, decision: Decision) -> dict[str, Any]:
         "kind": attach.kind,
         "case": attach.case,
         "joined_by": attach.rule or attach.outcome,
-        "effects": [_named(effect) for effect in decision.effects],
+        "effects": [_named(effect) for effect in decision.writes],
     }
 
 
-def _named(effect: Effect) -> str:
+def _named(effect: Effect | RecordMessage) -> str:
     if isinstance(effect, OpenCase) and effect.due_at is not None:
         return f"open, due {effect.due_at.isoformat()}"
     return (

@@ -11,7 +11,7 @@ import pytest
 
 from oacmail.core.board import Standing, belongs
 from oacmail.core.decide import decide
-from oacmail.core.effects import Decision, Effect, Tick, UpdateCase
+from oacmail.core.effects import Decision, Effect, RecordMessage, Tick, UpdateCase
 from oacmail.core.model import DeadlineKind, Outcome, Status
 from oacmail.core.view import CaseColumns, DueView, TickView
 from oacmail.store.apply import WRITERS
@@ -56,8 +56,8 @@ def test_the_recipe_of_a_kind_of_mail_names_each_file_that_names_one(kind: str) 
     assert {"oacmail/core/kinds.py"} <= naming
 
 
-def test_every_effect_has_a_function_that_writes_it() -> None:
-    assert set(get_args(Effect)) == set(WRITERS)
+def test_all_that_a_decision_writes_has_a_function_that_writes_it() -> None:
+    assert {*get_args(Effect), RecordMessage} == set(WRITERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

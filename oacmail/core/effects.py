@@ -491,11 +491,10 @@ Effect = (
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """`record`: what the message that arrived is from now on, None = none arrived, or it is recorded already. It is
-    written when the case is open that the `effects` may open, before the others of them, which are applied in this
-    order. `counted`: a token in the message counted, of a button or of a survey. `because`: names of the rules that
-    decided, shown by `oacmail why`. `then`: what is decided and written next, each with a view that is loaded anew, in
-    the same transaction."""
+    """`record`: what the message that arrived is from now on, None = none arrived, or it is recorded already.
+    `counted`: a token in the message counted, of a button or of a survey. `because`: names of the rules that decided,
+    shown by `oacmail why`. `then`: what is decided and written next, each with a view that is loaded anew, in the same
+    transaction."""
 
     record: RecordMessage | None = None
     effects: tuple[Effect, ...] = ()
@@ -507,6 +506,13 @@ class Decision(Struct, frozen=True, kw_only=True):
     def case(self) -> str | None:
         """On which the message is."""
         return self.record.case if self.record else None
+
+    @property
+    def writes(self) -> tuple[Effect | RecordMessage, ...]:
+        """In the order of writing: a case that is opened, the message that may be on it, the other effects."""
+        opened = [effect for effect in self.effects if isinstance(effect, OpenCase)]
+        record = (self.record,) if self.record else ()
+        return (*opened, *record, *(effect for effect in self.effects if not isinstance(effect, OpenCase)))
 
     def plus(self, *more: Effect) -> "Decision":
         return replace(self, effects=(*self.effects, *more)) if more else self

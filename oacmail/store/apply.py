@@ -530,8 +530,5 @@ class Turn:
             because=decision.because,
             shadow=shadow,
         )
-        case_first = sorted(decision.effects, key=lambda effect: not isinstance(effect, OpenCase))
-        opened = sum(isinstance(effect, OpenCase) for effect in case_first)
-        record = (decision.record,) if decision.record is not None else ()
-        for effect in (*case_first[:opened], *record, *case_first[opened:]):
+        for effect in decision.writes:
             WRITERS[type(effect)](self._con, effect, context)
