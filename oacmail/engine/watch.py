@@ -10,12 +10,11 @@ from socket import gethostname
 
 from msgspec import Struct, field
 
-from oacmail.core import ends, watched
+from oacmail.core import ends, outbox, watched
 from oacmail.core.calendar import local_day
 from oacmail.core.canary import CODE, VERDICT, envelope_of, moment_of, receiver_of
 from oacmail.core.deliverability import Look, Travelled
 from oacmail.core.ends import KnownEnd
-from oacmail.core.outbox import envelopes_in_use
 from oacmail.core.stored_values import (
     CANARY_ALARMED,
     CANARY_BACK,
@@ -121,30 +120,25 @@ class HostChecks(Struct):
 
 
 class GrantWatch(Struct):
-    """`run`: as for the canary's watch; `since`: since when the problem is recorded, None = it is not.
-
-    The first look also ends what an earlier process has recorded.
-    """
+    """`run`: as for the canary's watch; `since`: since when the problem is recorded, None = it is not."""
 
     engine: Engine
     run: Callable[[Sequence[str]], str]
     since: Callable[[], datetime | None]
-    _recovered: bool = True
 
     def look(self) -> None:
         """To be called after each tick, which sends the alerts. Raises StateError."""
         store, now = self.engine.store, self.engine.now()
         since, reported = self.since(), store.recall(OAUTH_REPORTED) or ""
-        if self._recovered:  # the tick has reported it
+        if store.was_alerted(RECOVERED):
             store.problem(RECOVERED, False, now)
-            self._recovered = False
         if since is not None and not reported:
             self._report("down", since, now)
             store.remember(OAUTH_REPORTED, since.isoformat(), now)
         elif since is None and reported:
             self._report("up", datetime.fromisoformat(reported), now)
-            store.problem(RECOVERED, True, datetime.fromisoformat(reported))
-            self._recovered = True
+            if now - datetime.fromisoformat(reported) >= outbox.ALERT_AFTER:
+                store.problem(RECOVERED, True, datetime.fromisoformat(reported))
             store.remember(OAUTH_REPORTED, "", now)
 
     def _report(self, what: str, since: datetime, now: datetime) -> None:
@@ -192,7 +186,7 @@ class CanaryWatch:
     def _end_old_verdicts(self) -> None:
         """Under an envelope that is no longer in use, no test mail will ever bring a better one."""
         policy, store, now = self.engine.policy, self.engine.store, self.engine.now()
-        used = envelopes_in_use(policy) if policy.canary.enabled and policy.canary.send_to else {}
+        used = outbox.envelopes_in_use(policy) if policy.canary.enabled and policy.canary.send_to else {}
         for name in store.verdicts():
             if name not in used:
                 store.problem(f"{VERDICT}:{name}", False, now)

@@ -288,6 +288,11 @@ class RememberedRows(Rows):
         return problems(self.con)
 
     @reads
+    def was_alerted(self, code: str) -> bool:
+        """Whether the mail of this problem is in the outbox since the problem exists."""
+        return any(key.startswith(f"{ALERT}{code}:") for key in alerted(self.con))
+
+    @reads
     def verdicts(self) -> dict[str, str]:
         return verdicts(self.con)
 

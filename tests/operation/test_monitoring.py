@@ -19,7 +19,8 @@ from oacmail.config import Config
 from oacmail.core.kinds import MailState
 from oacmail.core.model import Status
 from oacmail.core.ports import MessageMeta
-from oacmail.engine.watch import CanaryWatch
+from oacmail.core.watched import OAUTH
+from oacmail.engine.watch import CanaryWatch, GrantWatch
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport
 from testbed.mailbox import SimulatedMailbox
@@ -166,6 +167,41 @@ def test_page_rules_and_dashboard_name_the_metrics_that_exist(world: World) -> N
     for text in (RULES, BOARD):
         assert set(re.findall(r"\boacmail_\w+", text)) <= names
     assert len(json.loads(BOARD)["panels"]) == 10
+
+
+# The grant of a provider with tokens: the admin's command when it ends and is back, and one note by mail of the end.
+
+
+@pytest.mark.parametrize(
+    ("back", "told"),
+    [
+        ("09:10", ["El proveïdor ja no dona accés a la bústia", "El proveïdor torna a donar accés a la bústia"]),
+        ("09:03", []),  # of an outage that alerted nobody, nobody hears that it is over
+    ],
+)
+def test_the_note_that_the_grant_is_back_outlasts_a_tick_that_sends_nothing(
+    world: World, back: str, told: list[str]
+) -> None:
+    calls: list[str] = []
+
+    def run(words: Sequence[str]) -> str:
+        calls.append(words[1])
+        return ""
+
+    watch = GrantWatch(engine=world.engine, run=run, since=lambda: world.store.problems().get(OAUTH))
+    world.turn_at("2026-11-25 09:00")
+    world.store.problem(OAUTH, True, world.clock.now())
+    watch.look()
+    world.turn_at(f"2026-11-25 {back}")
+    world.store.problem(OAUTH, False, world.clock.now())
+    watch.look()
+    watch.look()  # the tick between found the database busy
+    for minute in (11, 12):
+        world.turn_at(f"2026-11-25 09:{minute}")
+        watch.look()
+    assert calls == ["down", "up"]
+    assert [subject.partition("): ")[2].partition(";")[0] for subject in world.subjects(OPERATOR)] == told
+    assert world.problems() == set()
 
 
 # The canary: an hourly mail to ourselves over the outside, its time, and a second route when it does not come back.
