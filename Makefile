@@ -2,6 +2,7 @@
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the invented town on one screen
 #   make test      mail servers and the whole test suite        make check           lint, types, contracts, site, and test
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
+#   make other     some tests on the supported Python that is not the one of .venv, where it is installed
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
 #   make bench STAGES=1000   the CPU time of each stage; make bench INSTRUCTIONS=40   the instructions of `once`
@@ -73,7 +74,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check instructions lint bench board chaos power damages simulate matrix months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb deb-check container tool release man lock towns site
+.PHONY: install servers compiled demo test other check instructions lint bench board chaos power damages simulate matrix months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb deb-check container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -102,10 +103,14 @@ compiled: install
 test: install servers compiled
 	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: 6 to 15 minutes on two cores")
 	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
+	@$(if $(TESTS),,.ci/passed)
+
+other: install servers
+	@$(AS_ROOT) .ci/other
 
 # Lint and the count of instructions compute for most of a minute, and the tests often wait: all run beside each other.
 check:
-	@$(MAKE) --no-print-directory --jobs=4 lint test site instructions
+	@$(MAKE) --no-print-directory --jobs=5 lint test other site instructions
 
 instructions: install servers
 	@if command -v valgrind > /dev/null; then $(AS_ROOT) .venv/bin/python -m bench.instructions --check; \

@@ -23,6 +23,7 @@ from sbom import sbom
 
 NUMBER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 PLACES = {"pyproject.toml": r'^version = "(.+)"$', "oacmail/__init__.py": r'^__version__ = "(.+)"$'}
+PYTHONS = ("3.11", "3.13")  # the oldest that we promise, and Debian's
 MIGRATION = re.compile(r"^def m\d{4}", re.MULTILINE)
 Number = tuple[int, ...]
 
@@ -69,6 +70,10 @@ def findings(root: Path, version: str) -> Iterator[str]:
         yield "the checkout has changes that are in no commit: commit or remove them"
     if _git(root, "tag", "--list", f"v{version}"):
         yield f"the tag v{version} exists: a published version never changes"
+    commit = _git(root, "rev-parse", "HEAD")
+    for python in PYTHONS:
+        if not (root / ".cache" / "passed" / f"{commit}-{python}").exists():
+            yield f"the tests have not all passed on this commit with Python {python}: make test PYTHON=python{python}"
 
 
 def _changes(root: Path, version: str) -> Iterator[str]:

@@ -19,10 +19,12 @@ CHANGES = "# Changes\n\n## Unreleased\n\n## {version}\n\n- New.\n\n## 1.4.2\n\n-
 def checkout(tmp_path: Path) -> Path:
     """A repository with version 1.4.2 and its tag."""
     root = tmp_path / "checkout"
+    copytree(ROOT / ".ci", root / ".ci")
     for folder in ("oacmail", "migrations"):
         (root / folder).mkdir(parents=True)
     (root / "migrations" / "migrations.py").write_text("def m0001_first() -> None: ...\n")
     (root / "CHANGELOG.md").write_text("## Unreleased\n\n## 1.4.2\n\n- Old.\n")
+    (root / ".gitignore").write_text(".cache/\n.venv/\n")
     _numbers(root, "1.4.2")
     _git(root, "init", "-q")
     _commit(root)
@@ -45,11 +47,21 @@ def _numbers(root: Path, version: str) -> None:
     (root / "oacmail" / "__init__.py").write_text(f'__version__ = "{version}"\n')
 
 
-def _prepared(root: Path, version: str) -> None:
-    """As CONTRIBUTING.md says: both numbers, the heading, a commit."""
+def _prepared(root: Path, version: str, changes: str = CHANGES) -> None:
+    """As CONTRIBUTING.md says: both numbers, the heading, a commit, and its tests on each Python."""
     _numbers(root, version)
-    (root / "CHANGELOG.md").write_text(CHANGES.format(version=version))
+    (root / "CHANGELOG.md").write_text(changes.format(version=version))
     _commit(root)
+    for python in ("3.11", "3.13"):
+        _passes(root, python)
+
+
+def _passes(root: Path, python: str) -> None:
+    """As `make test PYTHON=...` ends."""
+    (root / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+    (root / ".venv" / "bin" / "python").write_text(f"#!/bin/sh\necho {python}\n")
+    (root / ".venv" / "bin" / "python").chmod(0o755)
+    subprocess.run([root / ".ci" / "passed"], cwd=root, check=True)
 
 
 def _check(root: Path, version: str) -> tuple[int, str]:
@@ -65,13 +77,10 @@ def test_the_next_number_of_each_kind_may_be_released(checkout: Path, version: s
 
 
 def test_a_heading_may_name_the_day_of_the_release(checkout: Path) -> None:
-    _prepared(checkout, "1.5.0")
     text = CHANGES.format(version="1.5.0 (2026-11-30)")
-    (checkout / "CHANGELOG.md").write_text(text)
-    _commit(checkout)
+    _prepared(checkout, "1.5.0", text)
     assert _check(checkout, "1.5.0") == (0, "")
-    (checkout / "CHANGELOG.md").write_text(text.replace("- New.\n", ""))
-    _commit(checkout)
+    _prepared(checkout, "1.5.0", text.replace("- New.\n", ""))
     assert "CHANGELOG.md: 1.5.0 says nothing" in _check(checkout, "1.5.0")[1]
 
 
@@ -108,6 +117,17 @@ def test_what_was_forgotten_is_named(checkout: Path) -> None:
         "changes that are in no commit",
     ):
         assert line in said
+
+
+def test_a_version_needs_the_whole_suite_on_its_commit_with_each_python(checkout: Path) -> None:
+    _prepared(checkout, "1.5.0")
+    (checkout / "README.md").write_text("More.\n")
+    _passes(checkout, "3.11")  # with a change that is in no commit: this proves nothing of any
+    _commit(checkout)
+    said = [line for line in _check(checkout, "1.5.0")[1].splitlines() if "have not all passed" in line]
+    assert [line.split()[-1] for line in said] == ["PYTHON=python3.11", "PYTHON=python3.13"]
+    _passes(checkout, "3.13")
+    assert _check(checkout, "1.5.0")[1].split()[-1] == "PYTHON=python3.11"
 
 
 def test_a_published_version_is_never_made_again(checkout: Path) -> None:
