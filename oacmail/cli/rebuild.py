@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 from msgspec.structs import replace
@@ -82,6 +82,7 @@ def rebuilding(config: Config, mailbox: Mailbox, now: datetime) -> Rebuild:
         now=now,
         parsing=ParseWorker(),
         ledger=config.imap.ledger,
+        backlog=timedelta(days=config.imap.backlog_days),
         on_progress=_progress,
     )
 

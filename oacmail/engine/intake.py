@@ -55,6 +55,7 @@ class FolderScan(Struct):
     engine: Engine
     mailbox: Mailbox
     backlog: timedelta
+    has_begun: bool = False  # in this pass, with a folder that no pass had seen
     _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     _rows: Mapping[str, FolderRow] = field(default_factory=dict)
     _waiting: Set[tuple[str, int]] = frozenset()
@@ -62,6 +63,7 @@ class FolderScan(Struct):
     def begin(self) -> None:
         """Load what is known of all folders at once: a pass over many folders in which nothing is new asks little."""
         self._rows, self._waiting = self.engine.store.folders(), self.engine.store.with_unworked()
+        self.has_begun = False
 
     def scan(self, watched: WatchedFolder, compare: bool) -> FolderListing:
         """Open the folder, after `begin`, and record what is new in it. Raises Transient."""
@@ -71,7 +73,7 @@ class FolderScan(Struct):
         row = self._rows.get(watched.name)
         if row is None:
             store.begin_folder(watched, state.uidvalidity, state.uidnext, now)
-            row = store.folders()[watched.name]
+            row, self.has_begun = store.folders()[watched.name], True
         # A folder that is new, renumbered or restored is compared place by place.
         fallen = bool(state.uidnext) and state.uidnext < row.uidnext
         renumbered = state.uidvalidity != row.uidvalidity
@@ -335,6 +337,9 @@ class Intake:
         opened = all(watched.role is not Folder.SENT for watched, _ in troubles)
         if not (opened or self._sent_read):
             _raise_worst(troubles)
+        # What a rebuild must know before a message is taken in: since when each folder is watched.
+        if self._folder_scan.has_begun:
+            self.copy_ledger(at_once=True)
         # Decide about each message.
         processed = self._process(listings)
         self._sent_read |= opened

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -46,8 +46,9 @@ _REMEDY = "if it is lost for good, move it out of the way and run oacmail rebuil
 
 class Rebuild(Struct):
     """`engine` makes an engine on a new store with a virtual clock. `since`: when the service was first started, for a
-    mailbox without a ledger; None = the first message that our own mail answers. `now`: the real time. `on_progress`:
-    what, how many, of how many. `ledger`: the folder that has its copy; '' = none."""
+    mailbox without a ledger; None = the first message that our own mail answers. `now`: the real time. `ledger`: the
+    folder that has its copy; '' = none. `backlog`: messages that arrived this long before a folder was first read were
+    taken in too. `on_progress`: what, how many, of how many."""
 
     state: Path
     mailbox: Mailbox
@@ -58,6 +59,7 @@ class Rebuild(Struct):
     since: datetime | None = None
     parsing: Parser = field(default_factory=Parser)
     ledger: str = ""
+    backlog: timedelta = timedelta(0)
     on_progress: Callable[[str, int, int], None] = lambda *_: None
 
     def run(self, *, dry_run: bool) -> RebuildSummary:
@@ -125,6 +127,7 @@ class Rebuild(Struct):
             parsing=self.parsing,
             parser_config=self.parser_config,
             policy=policy,
+            backlog=self.backlog,
             now=self.now,
             on_progress=lambda done, of: self.on_progress("messages", done, of),
         )

@@ -1,11 +1,11 @@
 """The words of the mailbox for the rows of the ledger's copy: each message that the ledger knows gets its own back.
 
 A message that it does not know is left to the service, which takes it in as after any stop: our own mail first, so that
-nobody gets a second one. No message, folder or flag is changed.
+nobody gets a second one. Only what is older than the service is the past. No message, folder or flag is changed.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oacmail.core.model import Folder, Message, Outcome
 from oacmail.core.policy import Policy
@@ -15,6 +15,7 @@ from oacmail.mail.parse import Parser, read_forward
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.phones import telephones
 from oacmail.rebuild.contents import FolderContents, Found, in_order, read
+from oacmail.store.connection import at
 from oacmail.store.rebuilt import LedgerRows
 from oacmail.store.store import SqliteStore
 
@@ -28,22 +29,26 @@ def fill_in(
     parsing: Parser,
     parser_config: ParserConfig,
     policy: Policy,
+    backlog: timedelta,
     now: datetime,
     on_progress: Callable[[int, int], None],
 ) -> int:
     """Record where each message lies, and fill in the words of those that the ledger knows; return how many. Raises
     Transient."""
-    known, floor = store.folders(), rows.floor()
+    # A folder that the copy does not know was first read after it was written.
+    known, earliest, since = store.folders(), rows.earliest(), min(now, at(rows.copied.at))
     wanted: list[Found] = []
+    began: dict[str, datetime] = {}
     for box in folders:
         name, epoch = box.watched.name, box.state.uidvalidity
-        store.begin_folder(box.watched, epoch, box.state.uidnext, now)
+        store.begin_folder(box.watched, epoch, box.state.uidnext, since)
         before = rows.worked(name, epoch)
-        old = {meta.uid for meta in box.metas if meta.internal_date < floor} if name in known else set()
+        began[name] = (known[name].started_at if name in known else since) - backlog
+        floor = min(began[name], earliest or began[name])
+        old = {meta.uid for meta in box.metas if meta.internal_date < floor}
         store.sight(name, epoch, box.metas, old, now)
         wanted += [one for one in box.found(now) if one.ref.uid not in before | old]
     wanted = in_order(wanted)
-    started = {name: row.started_at for name, row in store.folders().items()}
     filled: set[str] = set()
     ahead = read(mailbox, wanted, parsing, parser_config, policy.office.timezone)
     for done, (one, fetched, parsed) in enumerate(ahead, 1):
@@ -59,7 +64,7 @@ def fill_in(
         raw = fetched.raw if fetched.complete else None
         outcome = rows.fill(message, written, raw, author=author_of(policy, written))
         if outcome is None:
-            if one.at < started[one.ref.folder]:
+            if one.at < began[one.ref.folder]:
                 store.end(one.ref, Outcome.BASELINE)
             continue
         if message.sender in policy.people.staff | policy.office.own or rows.wants_telephones(message):

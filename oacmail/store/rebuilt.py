@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import Struct, field
 
@@ -153,10 +153,9 @@ class LedgerRows(Struct):
         last = con.execute("SELECT coalesce(max(id), 0) FROM people").fetchone()[0]
         self.learn_people(f"erased.{number}@{ERASED_DOMAIN}" for number in range(1, last + 2))
 
-    def floor(self) -> datetime:
-        """When the earliest message of the ledger arrived: what is older is the mailbox's past."""
-        first = self.con.execute("SELECT min(received_at) FROM messages").fetchone()[0]
-        return at(first) if first else datetime.max.replace(tzinfo=UTC)
+    def earliest(self) -> datetime | None:
+        """When the earliest message of the ledger arrived; None = it has none."""
+        return moment(self.con.execute("SELECT min(received_at) FROM messages").fetchone()[0])
 
     def worked(self, folder: str, uidvalidity: int) -> set[int]:
         """The UIDs in this folder of which the database knows what became of them."""

@@ -10,6 +10,7 @@ from oacmail import reporting
 from oacmail.advice import ADVICE
 from oacmail.cli.status import health
 from oacmail.core.errors import Refused, Transient
+from oacmail.engine.ledger import LedgerCopy
 from oacmail.store import ledger
 from testbed.database import differences, recorded
 from tests.rebuild.rebuilding import expunge, lose, rebuild
@@ -347,3 +348,59 @@ def test_a_figure_that_was_corrected_comes_back_to_its_last_digit(world: World) 
     lose(world)
     rebuild(world)
     assert differences(before, recorded(world.store.con)) == []
+
+
+def test_what_came_after_the_only_piece_is_read_and_is_never_the_past(town: TOWN) -> None:
+    """The database is lost in the first ten minutes: the ledger's copy has no message."""
+    world = town(imap={"ledger": "oacmail"})
+    for who in (ANNA, PERE):
+        world.citizen_asks(who)
+        world.clock.forward(minutes=1)
+    message = world.citizen_asks(MARTA)
+    world.agent_replies(message)
+    world.order("close", "OAC-2026-000002", reason="spam")  # of which no mail tells
+    before = [(case["number"], case["citizen"]) for case in world.cases()]
+    lose(world, copied=False)
+    world.citizen_writes("nou@example.cat")
+    report = rebuild(world)
+    assert (report.ledger.why, report.past) == ("", 0)
+    world.turn()
+    assert [(case["number"], case["citizen"]) for case in world.cases()[:3]] == before
+    assert [case["status"] for case in world.cases()] == ["open", "open", "answered", "open"]
+    assert [len(world.received(who)) for who in (ANNA, PERE, MARTA, "nou@example.cat")] == [1, 1, 1, 1]
+
+
+def test_a_copy_that_knows_no_folder_makes_no_message_since_then_the_past(town: TOWN) -> None:
+    """The service was stopped before its first look into the mailbox was over; the folder took no later piece."""
+    world = town()
+    world.citizen_writes(PERE, "Fa temps")
+    world.advance("2026-12-07 09:00")
+    lose(world, copied=False)
+    world.start()
+    LedgerCopy(world.engine, world.mailbox, "oacmail").write(at_once=True)
+    world.clock.forward(minutes=1)
+    world.citizen_asks(ANNA)
+    lose(world, copied=False)
+    report = rebuild(world)
+    assert (report.ledger.why, report.past) == ("", 1)
+    world.turn()
+    assert [(case["citizen"], case["status"]) for case in world.cases()] == [(ANNA, "open")]
+    assert len(world.received(ANNA)) == 1
+
+
+def test_the_first_piece_has_the_beginning_of_each_folder_before_a_message_is_taken_in(town: TOWN) -> None:
+    """What lay there before the service is the past after a loss too, except the backlog."""
+    world = town()
+    world.citizen_writes(PERE, "Fa temps")
+    world.advance("2026-12-07 09:00")
+    world.citizen_writes(ANNA)
+    world.advance("2026-12-09 09:00")
+    lose(world, copied=False)
+    world.start()
+    world.restart(imap={"ledger": "oacmail", "backlog_days": 7})
+    world.kill("before the fetch", world.sync)
+    lose(world, copied=False)
+    report = rebuild(world)
+    assert (report.ledger.why, report.past, report.unread) == ("", 1, 1)
+    world.turn()
+    assert [case["citizen"] for case in world.cases()] == [ANNA]
