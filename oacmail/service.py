@@ -170,6 +170,12 @@ class Service:
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
+        try:
+            with suppress(Transient):  # no outage holds up mail to staff: the first pass looks then
+                self.parts.intake.ledger.look()
+        except BaseException:
+            self.parts.close()
+            raise
         self.parts.engine.begin()
         watch.record_start(self.parts.store, DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # recorded by an earlier process; the state is checked again
@@ -278,7 +284,8 @@ class Service:
         try:
             loop()
         except BaseException as error:
-            log.critical("loop.died", {"job": name}, exc_info=True)
+            if not isinstance(error, ConfigError):  # which says all
+                log.critical("loop.died", {"job": name}, exc_info=True)
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
@@ -333,7 +340,7 @@ class Service:
                 self._compare.set()
                 self._pause("watch", outage, trouble)
         with suppress(Transient):  # at the next start, then
-            parts.intake.copy_ledger(at_once=True)
+            parts.intake.ledger.write(at_once=True)
 
     def _ended(self, server: str) -> None:
         """Record that the server works again, and with it what gives its tokens."""
@@ -475,7 +482,8 @@ class Service:
 
 
 def once(parts: Parts) -> None:
-    """Run one full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
+    """Run one full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal, ConfigError."""
+    parts.intake.ledger.look()
     parts.engine.begin()
     watch.record_start(parts.store, ONCE, parts.engine.now())
     parts.intake.sync(compare=True)

@@ -5,7 +5,7 @@ the process at a named point like `kill -9`, and starts a new one on the same fi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from itertools import count
@@ -14,7 +14,7 @@ from pathlib import Path
 from oacmail import reporting, wiring
 from oacmail.charts import Drawn
 from oacmail.config import Config
-from oacmail.core.errors import RelayError, Transient
+from oacmail.core.errors import ConfigError, RelayError, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
@@ -196,6 +196,12 @@ class SimulatedService:
             shared=wiring.shared_budget(self.config),
         )
         self.compare = True
+        try:
+            with suppress(Transient):
+                self.intake.ledger.look()
+        except ConfigError:
+            self.stop()
+            raise
         self.engine.begin()
 
     def stop(self) -> None:

@@ -108,8 +108,9 @@ def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
 PROBLEMS: tuple[Problem, ...] = (
     Problem(
         LOST,
-        "the database is lost, and with it the open cases: stop the service, then `oacmail restore` with a backup, "
-        "else move an oacmail.db that is there out of the way and run `oacmail rebuild` (docs/loss.md)",
+        "the database is lost, and with it the open cases, or an older file was put in its place: stop the service, "
+        "then `oacmail restore` with a backup or with that file, else move an oacmail.db that is there out of the way "
+        "and run `oacmail rebuild` (docs/loss.md)",
     ),
     Problem("imap", "the mailbox cannot be read", server=True),
     Problem("smtp", "the relay accepts no mail", server=True),

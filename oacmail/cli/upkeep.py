@@ -10,7 +10,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import click
@@ -21,7 +20,6 @@ from oacmail.cli.rebuild import from_ledger, rebuilding
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
-from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE
 from oacmail.core.watched import CLOCK
 from oacmail.privacy.erasure import forget_again
 from oacmail.store import admin, connection, erase, ledger, remembered, writing
@@ -167,7 +165,7 @@ def restore(config: Config, path: str, yes: bool) -> None:
         say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
     if wiring.wrong_key(config):
         say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
-        say("to take more from the copy of the ledger in the mailbox, restore again when the key is back")
+        say(f"the copy of the ledger in the mailbox was not read: {_UNTIL_THEN} when the key is back")
         return
     _go_on(config, restored.last, now)
     # The people who were forgotten since the backup are erased once more.
@@ -181,6 +179,9 @@ def restore(config: Config, path: str, yes: bool) -> None:
         say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
 
 
+_UNTIL_THEN = "the service does not start until you restore again,"
+
+
 def _go_on(config: Config, last: int, now: datetime) -> None:
     """Bring the restored database to what the copy of the ledger in the mailbox knows, and say what that is."""
     try:
@@ -188,14 +189,10 @@ def _go_on(config: Config, last: int, now: datetime) -> None:
             known = rebuilding(config, mailbox, now).go_on(store, last)
     except (Transient, ConfigError) as error:
         say(f"the mailbox cannot be read now, and with it the copy of the ledger: {error}")
-        say("the database is as it was at the backup; the copy stays: restore again when the mailbox can be read")
+        say(f"the database is as it was at the backup, and the copy stays: {_UNTIL_THEN} when the mailbox can be read")
         return
     for line in from_ledger(config, known):
         say(line)
-    if known.why:  # from here on its past is another one than that of the copy, which it replaces
-        with wiring.open_writable(config) as con:
-            writing.remember(con, LEDGER_LINE, token_hex(8), now)
-            writing.remember(con, LEDGER_COPIED, "", now)
 
 
 @click.command()

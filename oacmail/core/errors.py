@@ -51,7 +51,7 @@ class UnreadableMessage(Transient):
 
 
 class FolderUnreadable(Transient):
-    """The office's own folders were read; another watched folder could not be opened."""
+    """The server can be reached and shows the office's own folders; another folder cannot be opened."""
 
 
 class StateError(Transient):

@@ -294,7 +294,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 class Intake:
     """`backlog`: messages that arrived this long before the first start are processed too. `ledger_folder`: where the
-    copy of the ledger lies; '' = nowhere."""
+    copy of the ledger lies; '' = nowhere. `ledger`: that copy."""
 
     def __init__(
         self,
@@ -305,20 +305,23 @@ class Intake:
         ledger_folder: str = "",
     ) -> None:
         self.engine, self.mailbox = engine, mailbox
-        self.parsing, self.ledger_folder = parsing or Parser(), ledger_folder
+        self.parsing = parsing or Parser()
+        self.ledger = LedgerCopy(engine, mailbox, ledger_folder)
         self._folder_scan = FolderScan(engine=engine, mailbox=mailbox, backlog=backlog)
         self._mailbox_actions = MailboxActions(engine, mailbox)
         self._board = BoardSync(engine, mailbox)
         self._sent_read = False
 
     def sync(self, *, compare: bool) -> int:
-        """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal.
+        """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal;
+        ConfigError if the ledger's copy knows more than the database.
 
         `compare`: compare every place with our records (at connect and nightly), not only new UIDs. The error of a
         folder that cannot be opened is raised at the end, after the messages of the others: as FolderUnreadable if it
         is not one of the office's own (INBOX, Sent, Junk), which prove what was sent already. After a start nothing is
         processed until Sent, if it exists, was read once: a restored database then assigns no case number twice.
         """
+        self.ledger.look()
         begun, store = self.engine.now(), self.engine.store
         # Find what is new, folder by folder.
         listings: list[FolderListing] = []
@@ -339,7 +342,7 @@ class Intake:
             _raise_worst(troubles)
         # What a rebuild must know before a message is taken in: since when each folder is watched.
         if self._folder_scan.has_begun:
-            self.copy_ledger(at_once=True)
+            self.ledger.write(at_once=True)
         # Decide about each message.
         processed = self._process(listings)
         self._sent_read |= opened
@@ -358,7 +361,7 @@ class Intake:
         self._board.settle(listings, complete=not troubles)
         self._mailbox_actions.file({listing.watched.role: listing.watched.name for listing in listings})
         self._mailbox_actions.write_drafts(drafts)
-        self.copy_ledger()
+        self.ledger.write()
         _raise_worst(troubles)
         store.passed(self.engine.now())
         return processed
@@ -553,10 +556,6 @@ class Intake:
         now = self.engine.now()
         self.engine.store.quarantine(ref, raw, reason, now)
         self.engine.store.problem("quarantine", True, now)
-
-    def copy_ledger(self, *, at_once: bool = False) -> None:
-        """Copy what is new in the ledger into the mailbox, every ten minutes or at once."""
-        LedgerCopy(self.engine, self.mailbox, self.ledger_folder).write(at_once=at_once)
 
     # --- details ----------------------------------------------------------------------------------
 

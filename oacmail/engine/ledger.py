@@ -2,7 +2,8 @@
 what no mail tells. They hold no words and no addresses.
 
 One message is a piece: rows of a snapshot, or the entries since the piece before. A new snapshot replaces the pieces
-of the older one. Nothing here is sent, and nothing that goes wrong here stops the service.
+of the older one. Nothing here is sent. Pieces that know more than the database stop the service before it sends or
+replaces anything; nothing else that goes wrong here does.
 """
 
 import logging
@@ -17,9 +18,9 @@ from email.utils import format_datetime
 from msgspec import Struct
 
 from oacmail.core.board import BoardNames
-from oacmail.core.errors import Transient, UnreadableMessage
+from oacmail.core.errors import ConfigError, FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.ports import FolderTree, Mailbox
-from oacmail.core.stored_values import LEDGER_COPIED
+from oacmail.core.stored_values import LEDGER_COPIED, RESTORED_AT
 from oacmail.core.tokens import name_of_key, seal
 from oacmail.engine.engine import Engine
 from oacmail.store.remembered import LOST
@@ -32,16 +33,56 @@ PROBLEM = "ledger"
 AT_ONCE = 20  # pieces that are fetched together
 
 
+_NOT_READ = (
+    "state: a restore has not read the copy of the ledger in the mailbox, which knows more than this database: nothing "
+    "is sent until `oacmail restore` with the backup was run again"
+)
+_PUT_BACK = (
+    "state: the copy of the ledger in the mailbox is younger than this database: an older file was put in its place, "
+    "and nothing is sent: run `oacmail restore {}`, which gets what is missing (docs/loss.md)"
+)
+
+
 class LedgerCopy(Struct):
-    """`folder`: where the pieces lie; '' = nowhere."""
+    """`folder`: where the pieces lie; '' = nowhere. `has_looked`: this process has seen whether they are those of the
+    database."""
 
     engine: Engine
     mailbox: Mailbox
     folder: str
+    has_looked: bool = False
+
+    def look(self) -> None:
+        """Once, before a message is taken in or a piece is written: does the database know all that the pieces tell?
+
+        One that is new does not: `database-lost`, and it takes in what arrives. One that somebody has put back, or that
+        a restore has left without reading the pieces, must not go on. Raises ConfigError, Transient."""
+        store, now, keys = self.engine.store, self.engine.now(), self.engine.policy.secrets
+        known = store.recall(LEDGER_COPIED)
+        try:
+            newest = 0 if self.has_looked else self._newest()
+        except FolderUnreadable as error:
+            store.problem(PROBLEM, True, now, str(error))
+            return
+        if newest and known != "":  # '' = a rebuild or a restore has read them
+            latest = (known or "").rpartition(" ")[2]
+            if not latest or newest not in self.mailbox.bearing(FIELD, latest):
+                bodies = read(self.mailbox, self.folder, keys).bodies
+                if bodies and (known is None or not store.ledger_knows(bodies)):
+                    store.problem(LOST, True, now)
+                    if known is not None:
+                        raise ConfigError((_PUT_BACK.format(store.file),))
+                    if store.recall(RESTORED_AT) is not None:
+                        raise ConfigError((_NOT_READ,))
+        self.has_looked = True
 
     def write(self, *, at_once: bool = False) -> None:
-        """Append what is new, if the last attempt is ten minutes old; `at_once`: also after a younger one."""
+        """Append what is new, if the last attempt is ten minutes old; `at_once`: also after a younger one. Raises
+        ConfigError, Transient of `look` if that was not done before."""
         if not self.folder:
+            return
+        self.look()
+        if not self.has_looked:
             return
         store, now = self.engine.store, self.engine.now()
         last = store.known_at(LEDGER_COPIED)
@@ -55,30 +96,44 @@ class LedgerCopy(Struct):
         with store.ledger_pieces(before, now) as (pieces, mark):
             if mark == before:
                 return
-            replace = mark.split()[:1] != before.split()[:1]
-            error, latest = self._append(pieces, now, first=known is None, replace=replace)
+            error, latest = self._append(pieces, now, replace=mark.split()[:1] != before.split()[:1])
         if error:
             log.warning("ledger.not-copied", {"error": error})
         store.problem(PROBLEM, bool(error), now, error)
         if not (error and known is None):
             store.remember(LEDGER_COPIED, known or "" if error else f"{mark} {latest}", now)
 
+    def _newest(self) -> int:
+        """The UID of the last message there that names a key of ours; 0 = there is none. Raises Transient,
+        FolderUnreadable."""
+        if not self.folder:
+            return 0
+        tree = self.mailbox.tree()
+        name = full_name(tree, self.folder)
+        if name not in tree.names:
+            return 0
+        try:
+            self.mailbox.open(name)
+        except Transient as error:
+            self.mailbox.open("INBOX")  # the server can be reached
+            raise FolderUnreadable(str(error)) from error
+        return max(self._of_our_keys(), default=0)
+
+    def _of_our_keys(self) -> set[int]:
+        keys = self.engine.policy.secrets
+        return {uid for key in keys for uid in self.mailbox.bearing(FIELD, f"k={name_of_key(key)};")}
+
     def _is_there(self, latest: str) -> bool:
         """Whether the piece that was written last lies there, or the mailbox does not tell. `latest`: of its seal."""
         try:
-            tree = self.mailbox.tree()
-            name = full_name(tree, self.folder)
-            if not latest or name not in tree.names:
-                return False
-            self.mailbox.open(name)
-            return bool(self.mailbox.bearing(FIELD, latest))
+            return bool(latest and self._newest() and self.mailbox.bearing(FIELD, latest))
         except Transient:
             return True
 
-    def _append(self, pieces: Iterable[bytes], now: datetime, *, first: bool, replace: bool) -> tuple[str, str]:
+    def _append(self, pieces: Iterable[bytes], now: datetime, *, replace: bool) -> tuple[str, str]:
         """Return why the mailbox has not taken them, '' = it has, and the seal of the last. `replace`: remove the older
-        ones then. `first`: none of it is this database's, which is new or has been restored: a ledger that lies there
-        is needed yet."""
+        ones then."""
+        store = self.engine.store
         try:
             policy, tree = self.engine.policy, self.mailbox.tree()
             name, board = full_name(tree, self.folder), policy.board
@@ -87,14 +142,10 @@ class LedgerCopy(Struct):
                 return "imap.ledger is a folder that is watched", ""
             if name not in tree.names:
                 self.mailbox.create(name, subscribe=False)
-            if first and read(self.mailbox, self.folder, policy.secrets).bodies:
-                self.engine.store.problem(LOST, True, now)
-                return "the ledger in the mailbox is that of another database", ""
-            if first:  # what lies there from now on is of this database, also after a kill
-                self.engine.store.remember(LEDGER_COPIED, "", now)
+            if store.recall(LEDGER_COPIED) is None:  # also after a kill what lies there is of this database from now on
+                store.remember(LEDGER_COPIED, "", now)
             self.mailbox.open(name)
-            ours = [f"k={name_of_key(key)};" for key in policy.secrets] if replace else []
-            older = {uid for key in ours for uid in self.mailbox.bearing(FIELD, key)}
+            older = self._of_our_keys() if replace else set()
             piece = b""
             for piece in pieces:
                 self.mailbox.append_piece(name, message(piece, policy.office.address, policy.secrets[0], now))

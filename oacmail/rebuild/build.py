@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports import Clock, Mailbox
-from oacmail.core.stored_values import RESERVED, RESTORED_AT
+from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, RESERVED, RESTORED_AT
 from oacmail.core.tokens import name_of_key
 from oacmail.engine.engine import Engine
 from oacmail.engine.ledger import Pieces
@@ -78,13 +79,20 @@ class Rebuild(Struct):
 
     def go_on(self, store: SqliteStore, last: int) -> FromLedger:
         """Bring a restored database, whose store records nothing yet and whose ledger had `last` as its last entry, to
-        what the ledger in the mailbox knows. If it knows nothing of use, nothing is changed. Raises Transient."""
+        what the ledger in the mailbox knows. If it knows nothing of use, the database's past is another one from here
+        on, and its copy replaces what lies there. Raises Transient."""
         pieces = read_pieces(self.mailbox, self.ledger, self.policy.secrets)
         try:
             with store.together():
-                return self._taken(store, pieces, last)
+                taken = self._taken(store, pieces, last)
         except sqlite3.IntegrityError:  # the rows of the two do not go together
-            return FromLedger(why="another")
+            taken = FromLedger(why="another")
+        if taken.why:
+            store.record(self.policy.secrets)
+            with store.together():
+                store.remember(LEDGER_LINE, token_hex(8), self.now)
+                store.remember(LEDGER_COPIED, "", self.now)
+        return taken
 
     # --- with the ledger --------------------------------------------------------------------------
 

@@ -558,15 +558,12 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
     # Of the snapshots only the heads are kept in memory, and where the rows of each part are.
     snapshots: dict[str, tuple[dict[str, Any], dict[int, bytes]]] = {}
     heads: list[tuple[str, dict[str, Any], bytes]] = []
-    for body in bodies:
-        try:
-            piece = _unpacked(body)
-            is_part, entries = piece.pop("rows", None) is not None, piece.pop("entries", ())
-            at = piece["at"]
-        except (zlib.error, ValueError, TypeError, KeyError, AttributeError):
-            continue  # no version of ours writes such a piece: what it had is missing, which the chain tells
-        con.executemany("INSERT INTO temp.ledger_entries VALUES(?, ?, ?, ?, ?, ?)", ((*entry, at) for entry in entries))
+    for body, piece in _readable(bodies):
+        is_part, at = "rows" in piece, piece["at"]
+        entries = ((*entry, at) for entry in piece.pop("entries", ()))
+        con.executemany("INSERT INTO temp.ledger_entries VALUES(?, ?, ?, ?, ?, ?)", entries)
         if is_part:
+            del piece["rows"]
             heads.append((at, piece, body))
     for _, piece, body in sorted(heads, key=itemgetter(0)):
         _, parts = snapshots.pop(piece["mac"], ({}, {}))
@@ -602,6 +599,31 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
         lost = con.execute(later, (seq,)).fetchone()[0]
         return Copied(key=key, names=names, steps=steps, until=seq, chained=chained, at=at, lost=lost)
     return None
+
+
+def knows(con: sqlite3.Connection, bodies: Sequence[bytes]) -> bool:
+    """Whether the ledger goes as far as each of these pieces, with the same HMAC as far as it still has the entry. It
+    does not where somebody has put an older state of the file back, or emptied the ledger."""
+    until = last(con)
+    own = dict(con.execute("SELECT seq, mac FROM ledger UNION SELECT seq, chained FROM ledger_snapshot"))
+    for _, piece in _readable(bodies):
+        told = [(seq, mac) for seq, *_, mac in piece.get("entries", ())]
+        told += [(piece["seq"], piece["chained"])] if "rows" in piece else []
+        if any(seq > until or own.get(seq, bytes.fromhex(mac)) != bytes.fromhex(mac) for seq, mac in told):
+            return False
+    return True
+
+
+def _readable(bodies: Sequence[bytes]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield each piece with what it holds; not those that no version of ours writes: what they had is missing, which
+    the chain tells."""
+    for body in bodies:
+        try:
+            piece = _unpacked(body)
+            piece["at"]
+        except (zlib.error, ValueError, TypeError, KeyError):
+            continue
+        yield body, piece
 
 
 def _unpacked(body: bytes) -> dict[str, Any]:

@@ -84,6 +84,11 @@ class ReconciliationRows(Rows):
             beside.execute("BEGIN")
             yield ledger.pieces(beside, copied, now)
 
+    def ledger_knows(self, bodies: Sequence[bytes]) -> bool:
+        """Whether the ledger has all that these pieces of a copy tell of."""
+        with self._read():
+            return ledger.knows(self.con, bodies)
+
     def discrepancies(self, present: Present, now: datetime) -> tuple[list[Discrepancy], list[MissingMessage]]:
         """Return what the server has, by folder and UIDVALIDITY, and the database cannot account for, with cases and
         mails that nobody would notice any more; and what is in none of these folders: messages of live cases, and

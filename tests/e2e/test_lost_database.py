@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.office import RunningOffice
+from tests.servers.mail_servers import MailServers
+from tests.servers.people import Citizen
 
 MakeOffice = Callable[..., RunningOffice]
 
@@ -70,6 +72,35 @@ def test_a_new_installation_with_a_key_from_the_admin_has_lost_nothing(office: M
     (tmp_path / "token").chmod(0o600)
     with desk.running(environ={"OACMAIL_CREDENTIALS": str(tmp_path)}):
         assert _codes(desk) == []
+
+
+def test_a_file_of_yesterday_that_is_put_back_sends_nothing_until_a_restore_has_got_the_rest(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, anna, pere = office(), Citizen(mail_servers), Citizen(mail_servers)
+    file = desk.state / "oacmail.db"
+    with desk.running():
+        for person in (anna, pere):
+            person.write(desk.address, "Una consulta", f"Bon dia, com es fa el tràmit de {person.address}?")
+            person.wait_for_mail()
+    yesterday = file.read_bytes()
+    with desk.running():
+        desk.oacmail("case", "close", "1", "--reason", "contact")
+        desk.oacmail("forget", pere.address, "--even-open", "--yes")
+    after = [(case["number"], case["status"]) for case in desk.cases()]
+    file.write_bytes(yesterday)
+    for verb in ("run", "once"):
+        told = desk.oacmail(verb, code=78).stderr
+        assert f"oacmail restore {file}" in told
+        assert "Traceback" not in told
+    assert "database-lost" in _codes(desk)
+    desk.oacmail("restore", str(file), "--yes")
+    with desk.running():
+        desk.wait_until_accounted()
+        assert _codes(desk) == []
+        assert [(case["number"], case["status"]) for case in desk.cases()] == after
+        assert desk.rows("SELECT 1 FROM people WHERE address = ?", pere.address) == []
+    assert [len(person.inbox()) for person in (anna, pere)] == [1, 1]
 
 
 # `oacmail restore` and a database that cannot be opened, as an admin meets them.

@@ -109,6 +109,8 @@ def test_a_backup_without_a_key_holds_what_may_have_left(
     assert "oacmail new-key" in _refused(desk)
     key.write_text(saved)
     key.chmod(0o600)
+    assert "a restore has not read the copy of the ledger" in _refused(desk)
+    desk.oacmail("restore", str(backup), "--yes")
     with desk.running():
         desk.wait_until_accounted()
         assert desk.json("outbox", "list") == []

@@ -13,7 +13,6 @@ from threading import Thread
 import pytest
 
 from oacmail.core.errors import Transient
-from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import person_mark
 from oacmail.engine.ledger import message, read
 from oacmail.privacy.erasure import forget
@@ -24,7 +23,7 @@ from tests.fakes.provider_server import EXCHANGE, GMAIL, Provider, ProviderMailb
 from tests.ledger.test_ledger import accept_rows, by_hand, named, recorded
 from tests.ledger.test_nightly_proof import NIGHT
 from tests.privacy.test_forgetting_everywhere import NAME
-from tests.rebuild.rebuilding import expunge, lose, rebuild
+from tests.rebuild.rebuilding import expunge, lose, rebuild, restore
 from tests.world import AGENT, ANNA, MARTA, PERE, World
 
 FOLDER = "oacmail"
@@ -201,10 +200,7 @@ def test_the_copy_is_that_of_a_restored_database(world: World) -> None:
     world.order("set", "OAC-2026-000003", topic="enrolment")
     world.advance("2026-11-26 03:31")
     world.turn()
-    world.stop()
-    admin.restore(world.config.office.state, backup, world.clock.now())
-    world.start()
-    world.store.remember(LEDGER_COPIED, "", world.clock.now())  # it may replace the copy
+    assert restore(world, backup).why == ""
     for minute in (42, 53):
         world.advance(f"2026-11-26 03:{minute}")
         world.turn()

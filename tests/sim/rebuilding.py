@@ -45,7 +45,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
     with tempfile.TemporaryDirectory(prefix="oacmail-lost-") as scratch:
         town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *_: None)
         _live(town)
-        town.intake.copy_ledger(at_once=True)
+        town.intake.ledger.write(at_once=True)
         before, key = recorded(town.store.con), town.engine.policy.secrets[0]
         policy, renderer, reading = town.engine.policy, town.engine.renderer, town.engine.parser_config
         town.stop()
