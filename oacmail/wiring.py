@@ -152,17 +152,17 @@ def new_key(config: Config, now: datetime) -> int | None:
     """Continue with a key that the database does not know; return the number of held acknowledgements, or None if it
     knows the key. Raises ConfigError, Transient (a daemon runs, no database)."""
     connection.refuse_missing(config.office.state)
-    store = SqliteStore(config.office.state)
+    found = secrets.tokens(config)
+    store = SqliteStore(config.office.state, found)
     try:
-        found = secrets.tokens(config)
         if knows_key(remembered.known_keys(store.con), found):
             return None
         if not found:
             secrets.make(config)
             found = secrets.tokens(config)
         store.signed_with(map(name_of_key, found), now)
-        store.record(found)
         ledger.begin(store.con, found)  # the entries so far are signed with the lost key
+        store.record(found)
         return admin.key_lost(store.con, now)
     finally:
         store.close()
@@ -397,7 +397,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
     """
     secrets.refuse_missing(config)
     lost = connection.is_lost(config.office.state)
-    store = SqliteStore(config.office.state)
+    store = SqliteStore(config.office.state, tokens(config, first=True))
     try:
         core = engine(config, store, shadow=shadow)
         if lost:

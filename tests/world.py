@@ -43,7 +43,7 @@ PASS = "dmarc=pass header.from=town.example"
 """What the MX says of a mail of staff whose provider signs."""
 MADRID = ZoneInfo("Europe/Madrid")
 text_of, links_of, buttons = messages.text_of, messages.links_of, messages.buttons
-_SECRET = b"a secret of this town alone, for its tests"
+SECRET = b"a secret of this town alone, for its tests"
 P = ParamSpec("P")
 T = TypeVar("T")
 _DEFAULTS = sections(
@@ -66,7 +66,7 @@ def empty_database() -> bytes:
     """An empty database with all steps of the schema and its ledger begun: each town begins with a copy."""
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder))
-        store.record([_SECRET])
+        store.record([SECRET])
         store.close()
         return (Path(folder) / FILE).read_bytes()
 
@@ -111,7 +111,7 @@ class World(SimulatedService):
         if not key.exists():
             key.parent.mkdir(mode=0o700, parents=True)
             key.touch(0o600)
-            key.write_bytes(_SECRET + b"\n")
+            key.write_bytes(SECRET + b"\n")
             (key.parent / FILE).write_bytes(empty_database())
         return config
 

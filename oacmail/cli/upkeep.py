@@ -20,6 +20,7 @@ from oacmail.cli.rebuild import from_ledger, rebuilding
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
+from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.watched import CLOCK
 from oacmail.privacy.erasure import forget_again
 from oacmail.store import admin, connection, erase, ledger, remembered, writing
@@ -47,7 +48,7 @@ def drill(config: Config, path: str, as_json: bool) -> None:
         row |= {"backup": str(source), "age_hours": int((now.timestamp() - source.stat().st_mtime) // 3600)}
         try:
             with tempfile.TemporaryDirectory(dir=config.office.state, prefix="drill-") as scratch:
-                restored = admin.restore(Path(scratch), source, now)
+                restored = admin.restore(Path(scratch), source, now, secrets.tokens(config))
                 with closing(connection.connect_readonly(Path(scratch) / connection.FILE)) as con:
                     cases, messages = remembered.drill_counts(con)
         except (OacmailError, OSError) as error:
@@ -148,7 +149,7 @@ def restore(config: Config, path: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
     now = datetime.now(UTC)
-    restored = admin.restore(state, source, now)
+    restored = admin.restore(state, source, now, secrets.tokens(config))
     say("restored; when this command has ended, start the service: it sends no citizen a second copy")
     if config.smtp.self_copy is False:
         with wiring.open_writable(config) as con:
@@ -265,10 +266,12 @@ def accept_rows(config: Config, yes: bool) -> None:
             else f"the ledger is broken: {proof.broken}"
         )
         click.confirm(f"{count}. Are the rows right as they are now?", abort=True, err=True)
-    data = {"by": getpass.getuser(), "rows": len(proof.differences)}
+    data, now = {"by": getpass.getuser(), "rows": len(proof.differences)}, datetime.now(UTC)
     with wiring.open_writable(config) as con, connection.transaction(con):
-        writing.add_event(con, None, "rows-accepted", data, datetime.now(UTC))
+        writing.add_event(con, None, "rows-accepted", data, now)
         ledger.begin(con, keys)
+        if proof.broken:  # it may have lost entries that its copy has, which it replaces
+            writing.remember(con, LEDGER_COPIED, "", now)
     say("the ledger begins again with the rows as they are; the next proof is made within the hour")
 
 
@@ -298,7 +301,7 @@ def migrate(config: Config, list_only: bool, dry_run: bool) -> None:
             )
         sys.exit(1 if trial.faults else 0)
     if not (list_only or dry_run):
-        SqliteStore(state).close()
+        SqliteStore(state, secrets.tokens(config)).close()
     if (state / connection.FILE).exists():
         con = connection.connect_readonly(state / connection.FILE)
     else:

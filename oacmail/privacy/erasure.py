@@ -31,7 +31,7 @@ from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import parse
 from oacmail.privacy.certificate import FOLDER, BackupLeft, verify
 from oacmail.store import erase, ledger, personal, remembered
-from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
+from oacmail.store.connection import connect, connect_at_rest, moment, schema, stamp, transaction
 from oacmail.store.erase import Backup, Forgotten
 from oacmail.store.personal import Hold, Scope, Traces
 from oacmail.store.writing import add_event, remember
@@ -76,7 +76,7 @@ def erase_in_copies(
         if rewritten:
             try:
                 with closing(connect(backup.path)) as con:
-                    migrate(con)
+                    ledger.update(con, policy.secrets)
                     ledger.record(con, policy.secrets, beside=True)
                     forget(con, policy, address, now, by=by, even_open=True)
                     certified(con, policy, address)

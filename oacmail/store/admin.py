@@ -5,7 +5,7 @@ Copies are made through SQLite's backup API only: a WAL database copied without 
 
 import itertools
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,6 @@ from oacmail.store.connection import (
     connect_at_rest,
     is_database,
     lock,
-    migrate,
     named_faults,
     new_copy,
     refuse_newer,
@@ -60,8 +59,9 @@ class Restored(Struct, frozen=True, kw_only=True):
     replaced: Path | None = None
 
 
-def restore(state: Path, source: Path, now: datetime) -> Restored:
-    """Replace the database by a backup; the daemon must not run.
+def restore(state: Path, source: Path, now: datetime, token: Sequence[bytes] = ()) -> Restored:
+    """Replace the database by a backup; the daemon must not run. `token`: the keys of this installation, which sign
+    where the backup has none, as a file that was no backup.
 
     The present one stays in force until the new one is complete: a restore that is killed or finds a full disk changes
     nothing. If it is killed while it replaces one by the other, the service does not start until it was repeated.
@@ -77,11 +77,11 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
         with closing(_opened(source)) as taken, new_copy(taken, new):
             pass
         with closing(connect(new)) as con:
-            migrate(con)
+            keys, names = remembered.take_saved_keys(con), frozenset(remembered.known_keys(con))
+            ledger.update(con, (*keys, *token))
             last = ledger.last(con)
             with transaction(con):  # messages that came since the backup are read again from the mailbox
-                keys, names = remembered.take_saved_keys(con), frozenset(remembered.known_keys(con))
-                ledger.record(con, keys, beside=True)
+                ledger.record(con, (*keys, *token), beside=True)
                 end_values(con, End.PROBLEM)
                 remember(con, RESTORED_AT, stamp(now), now)
                 con.execute("DELETE FROM kv WHERE key = ?", (LEDGER_COPIED,))  # the pieces in the mailbox are younger

@@ -6,9 +6,10 @@ are temporary triggers of our own connections: a hand in the file changes a row 
 proof names that row. Nothing here repairs a row or decides which side is right.
 
 `ledger_rows` has the image of each row at the last snapshot, a JSON array of its columns, and `ledger_snapshot` signs
-them all. `ledger` has one entry for each change since: the table, the row, and the image of a row that was added, a
-JSON object of place and value of the columns that have changed, or NULL: the row was deleted. Each entry carries an
-HMAC-SHA256 (RFC 2104), cut to 16 bytes, over itself and the HMAC of the entry before.
+them all, with the steps of the schema, the columns, and each object of the schema. `ledger` has one entry for each
+change since: the table, the row, and the image of a row that was added, a JSON object of place and value of the columns
+that have changed, or NULL: the row was deleted. Each entry carries an HMAC-SHA256 (RFC 2104), cut to 16 bytes, over
+itself and the HMAC of the entry before.
 """
 
 import hmac
@@ -16,9 +17,10 @@ import json
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from hashlib import sha256
 from operator import itemgetter
 from secrets import token_hex
 from typing import Any
@@ -29,7 +31,7 @@ from oacmail.core.model import regex
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 from oacmail.core.stored_values import FAMILIES, LEDGER_COPIED, LEDGER_LINE
 from oacmail.core.tokens import mark, name_of_key
-from oacmail.store.connection import legible, schema, stamp, transaction
+from oacmail.store.connection import legible, migrate, schema, stamp, transaction
 from oacmail.store.personal import DERIVED, ERASED, ROWS
 from oacmail.store.writing import remember
 
@@ -82,11 +84,12 @@ _MAC_BYTES = 16
 _mark = lru_cache(1000)(mark)  # a fingerprint is in several rows of its message
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
-_EMPTY = "DELETE FROM ledger; DELETE FROM ledger_rows; UPDATE ledger_snapshot SET schema = '';"
+_NO_OBJECTS = ("sqlite_sequence", "sqlite_stat1", "sqlite_stat4", "_litestream_lock", "_litestream_seq")
+"""Tables that SQLite (https://www.sqlite.org/fileformat2.html, 2.6) or Litestream makes by itself."""
 
 
 def columns(con: sqlite3.Connection) -> dict[str, list[str]]:
-    """The columns of each table that make its image: those without words."""
+    """The columns of each table that make its image in a snapshot of today: those without words."""
     return {
         table: [
             name
@@ -139,6 +142,10 @@ def _after(said: str | None, entry: str | None) -> str | None:
     image = json.loads(said)
     for place, value in json.loads(entry).items():
         image[int(place)] = value
+    return _as_json(image)
+
+
+def _as_json(image: Sequence[Any]) -> str:
     return json.dumps(image, ensure_ascii=False, separators=(",", ":"))  # as SQLite writes it
 
 
@@ -148,9 +155,21 @@ def _rows(table: str, names: Sequence[str]) -> str:
     return f"SELECT {row_name(table)} AS row, {_image(table, names)} AS image FROM main.{table} WHERE {only}"
 
 
+def _objects(con: sqlite3.Connection) -> dict[str, str]:
+    """Each table, index, trigger and view, to the beginning of the SHA-256 of its SQL. What SQLite makes for a key has
+    none."""
+    found = con.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name")
+    return {
+        f"{kind} {name}": sha256(sql.encode()).hexdigest()[:16]
+        for kind, name, sql in found
+        if kind != "table" or name not in _NO_OBJECTS
+    }
+
+
 def _layout(con: sqlite3.Connection) -> list[Any]:
-    """What a snapshot depends on beside its key: the steps of the schema, which may change rows, and the columns."""
-    return [schema(con)[0], columns(con)]
+    """What a snapshot depends on beside its key: the steps of the schema, which may change rows, the columns, and the
+    objects."""
+    return [schema(con)[0], columns(con), _objects(con)]
 
 
 def _snapshot(con: sqlite3.Connection) -> dict[str, Any] | None:
@@ -158,9 +177,9 @@ def _snapshot(con: sqlite3.Connection) -> dict[str, Any] | None:
     return None if found is None else dict(zip(("seq", "chained", "schema", "signed", "mac"), found, strict=True))
 
 
-def _is_signed(snapshot: Mapping[str, Any], key: bytes | None) -> bool:
+def _is_signed(snapshot: Mapping[str, Any], key: bytes) -> bool:
     signed = (snapshot["chained"], str(snapshot["seq"]), snapshot["schema"], snapshot["signed"])
-    return key is not None and snapshot["mac"] == _mac(key, *signed)
+    return bool(snapshot["mac"] == _mac(key, *signed))
 
 
 def _written(con: sqlite3.Connection) -> list[Any]:
@@ -178,9 +197,15 @@ def _key(con: sqlite3.Connection, keys: Sequence[bytes]) -> bytes | None:
     return next((key for key in keys if _written(con)[:1] == [name_of_key(key)]), None)
 
 
-def _is_current(con: sqlite3.Connection) -> bool:
-    """Whether there is a snapshot, of today's steps and columns."""
-    return _written(con)[1:] == _layout(con)
+def _imaged(con: sqlite3.Connection) -> dict[str, list[str]]:
+    """The columns of the images of the present snapshot, whatever a hand has added to the tables since; {} = there is
+    none, it is of other steps of the schema, or a hand has removed one of its columns."""
+    written, present = _written(con), columns(con)
+    if len(written) < 3 or written[1] != schema(con)[0]:
+        return {}
+    names: dict[str, list[str]] = written[2]
+    is_whole = all(table in present and set(some) <= set(present[table]) for table, some in names.items())
+    return names if is_whole else {}
 
 
 def _mac(key: bytes, before: bytes | None, table: str, row: str, image: str | None) -> bytes:
@@ -203,53 +228,62 @@ def _line(table: str, row: str, image: str) -> bytes:
 
 
 def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = False) -> None:
-    """Record each change that this connection makes from now on. A database that never had a ledger, or whose schema
-    has changed since its last snapshot, gets one of its rows as they are.
+    """Record each change that this connection makes from now on. A database without a row that the ledger covers gets
+    its first snapshot; no other does, whatever its ledger looks like: rows are right only where a step of the schema, a
+    rebuild, a restore or an admin says so.
 
     The key of the snapshot signs. A new first key does from the first start at which the old one is still given and
     every row is as the ledger says. `beside`: the service may run, which knows the present key alone: no snapshot is
-    taken. Without its key nothing can be signed, and the first change empties the ledger: the next start begins it."""
-    current = _is_current(con)
-    key = _key(con, keys) if current else None
+    taken. Without its key nothing is recorded, so that what changes differs."""
+    key = _key(con, keys)
     if not beside:
         proof = _proven(con, keys) if key not in (None, keys[0]) else None
         is_new_key = proof is not None and not (proof.broken or proof.differences)
-        if is_new_key or (not current and _may_begin(con, keys)):
+        if is_new_key or (keys and _is_new(con)):
             key = None
             begin(con, keys[:1])
         # Of each page that a statement with triggers changes SQLite keeps a copy until it ends: not in a file.
         con.execute("PRAGMA temp_store=MEMORY")
-    if not (beside and _written(con)):
+    if not (beside and _written(con)):  # what is recorded under a removed snapshot is there once the rows are accepted
         key = key or next(iter(keys), None)
     if key is not None:
         sign_with(con, key)
-    for table, names in columns(con).items():
+    for table, names in (_imaged(con) or columns(con)).items():
         only = TABLES[table].only
         for event, row, image in (
             ("INSERT", "new.", _image(table, names, "new.")),
             (f"UPDATE OF {', '.join(names)}", "new.", _changes(table, names)),
             ("DELETE", "old.", "NULL"),
         ):
-            # SQLite computes the columns of a subquery that reads no table once.
-            entry = f"""INSERT INTO ledger("table", row, image, mac) SELECT '{table}', name, image,
-                ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), '{table}', name, CAST(image AS BLOB))
-              FROM (SELECT {row_name(table, row)} AS name, {image} AS image) WHERE image IS NOT '{{}}';"""
             name = f"temp.ledger_{table}_{event.partition(' ')[0]}"
             con.execute(f"DROP TRIGGER IF EXISTS {name}")
-            con.execute(
-                f"""CREATE TRIGGER {name} AFTER {event} ON main.{table} WHEN {only.format(of=row)} BEGIN
-                {entry if key else _EMPTY} END"""
-            )
+            if key is not None:
+                # SQLite computes the columns of a subquery that reads no table once.
+                con.execute(
+                    f"""CREATE TRIGGER {name} AFTER {event} ON main.{table} WHEN {only.format(of=row)} BEGIN
+                    INSERT INTO ledger("table", row, image, mac) SELECT '{table}', name, image,
+                      ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), '{table}', name,
+                        CAST(image AS BLOB))
+                    FROM (SELECT {row_name(table, row)} AS name, {image} AS image) WHERE image IS NOT '{{}}'; END"""
+                )
 
 
-def _may_begin(con: sqlite3.Connection, keys: Sequence[bytes]) -> bool:
-    """Whether a start may take the rows as they are for right: there never was a ledger, a command without its key has
-    emptied it, or its snapshot is sound and of another schema. A hand that has removed or changed the snapshot is
-    named until an admin accepts the rows."""
-    snapshot = _snapshot(con)
-    if snapshot is None:
-        return con.execute("SELECT 1 FROM kv WHERE key = ?", (LEDGER_LINE,)).fetchone() is None
-    return not snapshot["schema"] or _is_signed(snapshot, _key(con, keys))
+def _is_new(con: sqlite3.Connection) -> bool:
+    """Whether there is neither a snapshot nor a row that one would have."""
+    rows = (f"SELECT 1 FROM {table} WHERE {covered.only.format(of='')}" for table, covered in TABLES.items())
+    return not con.execute(" UNION ALL ".join(("SELECT 1 FROM ledger_snapshot", *rows))).fetchone()
+
+
+def update(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+    """Apply the pending steps of the schema, all or none. The ledger then begins again with the rows as the steps have
+    made them, but for those that were not as it said before, and for objects that it did not know: they differ on.
+    Where it proves nothing before, or its key is not among these, it does not begin. Raises ConfigError as
+    `migrate`."""
+    with transaction(con):  # whole: steps without the new beginning leave a ledger of other steps
+        had_one = con.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_snapshot'").fetchone()
+        before = _proven(con, keys, most=None) if had_one and schema(con)[1] else RowProof()
+        if migrate(con) and keys and not before.broken:
+            begin(con, keys, but=before.differing)
 
 
 def sign_with(con: sqlite3.Connection, key: bytes) -> None:
@@ -284,10 +318,17 @@ def last(con: sqlite3.Connection) -> int:
     return int(found.fetchone()[0] or 0)
 
 
-def begin(con: sqlite3.Connection, keys: Sequence[bytes], *, after: tuple[int, bytes] | None = None) -> None:
+def begin(
+    con: sqlite3.Connection,
+    keys: Sequence[bytes],
+    *,
+    after: tuple[int, bytes] | None = None,
+    but: "Iterable[Differing]" = (),
+) -> None:
     """Take a snapshot of the rows as they are now: what they were before is no longer known. The key of the snapshot
     before signs, with which the service goes on; the first one if it is not among these. `after`: the sequence and HMAC
-    of the last entry of a copy from which these rows come, where this ledger goes on."""
+    of the last entry of a copy from which these rows come, where this ledger goes on. `but`: what stays as the
+    ledger said, which is not what is there."""
     key = _key(con, keys) or keys[0]
     sign_with(con, key)
     with transaction(con):
@@ -297,21 +338,32 @@ def begin(con: sqlite3.Connection, keys: Sequence[bytes], *, after: tuple[int, b
         if not con.execute("SELECT 1 FROM kv WHERE key = ?", (LEDGER_LINE,)).fetchone():
             remember(con, LEDGER_LINE, token_hex(8), datetime.now(UTC))
         con.execute("DELETE FROM ledger_rows")
-        signed = hmac.new(key, digestmod="sha256")
+        signed, layout = hmac.new(key, digestmod="sha256"), _layout(con)
         for table, names in columns(con).items():
             con.execute(f"INSERT INTO ledger_rows SELECT '{table}', row, image FROM ({_rows(table, names)})")
+            for one in (one for one in but if one.table == table):
+                place = 'WHERE "table" = ? AND row = ?', (table, one.row)
+                held = con.execute(f"SELECT image FROM ledger_rows {place[0]}", place[1]).fetchone()
+                con.execute(f"DELETE FROM ledger_rows {place[0]}", place[1])
+                if one.said is not None:
+                    values = dict(zip(names, json.loads(held[0]), strict=True)) if held else {}
+                    image = _as_json([{**values, **one.said}.get(name) for name in names])
+                    con.execute("INSERT INTO ledger_rows VALUES(?, ?, ?)", (table, one.row, image))
             kept = con.execute('SELECT row, image FROM ledger_rows WHERE "table" = ? ORDER BY row', (table,))
             for row, image in kept:
                 signed.update(_line(table, row, image))
         entry = con.execute("SELECT seq, mac FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
         seq, chained = entry or (0, b"")
-        _sign(con, key, seq, chained, signed.hexdigest())
+        for one in (one for one in but if not one.table):
+            layout[2].pop(one.row, None)
+            layout[2].update(one.said or {})
+        _sign(con, key, layout, seq, chained, signed.hexdigest())
 
 
-def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed: str) -> None:
+def _sign(con: sqlite3.Connection, key: bytes, layout: Sequence[Any], seq: int, chained: bytes, signed: str) -> None:
     """Sign the snapshot: it is what the rows were after the entry `seq`, whose HMAC is `chained`. Remove the entries
     before that one, from which the next goes on."""
-    written = json.dumps([name_of_key(key), *_layout(con)])
+    written = json.dumps([name_of_key(key), *layout])
     con.execute("DELETE FROM ledger_snapshot")
     con.execute(
         "INSERT INTO ledger_snapshot(seq, chained, schema, signed, mac) VALUES(?,?,?,?,?)",
@@ -325,14 +377,25 @@ def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed:
 # snapshot, also where a row differs: so it differs in the next proof too.
 
 
+class Differing(Struct, frozen=True, kw_only=True):
+    """A row that is not as the ledger says, or an object of the schema: `table` is '' then, and `row` its kind and
+    name. `said`: the values that the ledger has for it, by column, where they are others; None = it knows of none."""
+
+    table: str
+    row: str
+    said: Mapping[str, Any] | None
+
+
 class RowProof(Struct, frozen=True, kw_only=True):
     """`broken`: why the ledger proves nothing ("none": it has no snapshot, "key": its key is not among these, "schema":
-    somebody has changed the tables since, "gap": an entry is missing, "forged": a signature is wrong), or ''.
+    the snapshot is of other steps of the schema, or one of its columns is gone, "gap": an entry is missing, "forged": a
+    signature is wrong), or ''. `differences` are for people, `differing` has the same.
     `compared`: rows by table. `snapshot`: its HMAC. `until` and `chained`: sequence and HMAC of the last entry;
     `signed`: the HMAC of all images after it; `latest`: of each table and row with an entry what the ledger says."""
 
     broken: str = ""
     differences: tuple[Discrepancy, ...] = ()
+    differing: tuple[Differing, ...] = ()
     compared: Mapping[str, int] = field(default_factory=dict)
     snapshot: bytes = b""
     until: int = 0
@@ -352,8 +415,11 @@ def prove(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
         con.execute("ROLLBACK")
 
 
-def _proven(con: sqlite3.Connection, keys: Sequence[bytes], *, compare: bool = True) -> RowProof:
-    """`prove`, inside a transaction. Without `compare` no row is read: it proves the ledger alone."""
+def _proven(
+    con: sqlite3.Connection, keys: Sequence[bytes], *, compare: bool = True, most: int | None = MOST_NAMED
+) -> RowProof:
+    """`prove`, inside a transaction. Without `compare` no row is read: it proves the ledger alone. `most`: rows that
+    are named; None = all."""
     # The snapshot's own signature, then entry by entry.
     snapshot = _snapshot(con)
     if snapshot is None or not snapshot["schema"]:
@@ -363,7 +429,8 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes], *, compare: bool = T
         return RowProof(broken="key")
     if not _is_signed(snapshot, key):
         return RowProof(broken="forged")
-    if not _is_current(con):
+    imaged, (objects, *_) = _imaged(con), (*_written(con)[3:], _objects(con))
+    if not imaged:
         return RowProof(broken="schema")
     until, chained, _, signed, of_snapshot = snapshot.values()
     latest: dict[tuple[str, str], str | None] = {}
@@ -385,8 +452,13 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes], *, compare: bool = T
     for table, row in sorted(latest):
         changed.setdefault(table, []).append((row, latest[table, row]))
     compared: dict[str, int] = {}
-    differences: list[tuple[str, list[str], str, str | None, str | None]] = []
-    for table, names in columns(con).items():
+    differing: list[Differing] = []
+    differences: list[Discrepancy] = []
+    for name, (says, has) in _unlike(objects, _objects(con)).items() if compare else ():
+        differing.append(Differing(table="", row=name, said={name: says} if says else None))
+        what = "unknown" if says is None else "missing" if has is None else "changed"
+        differences.append(Discrepancy(what=Mismatch.ROW, where="schema", detail=f"{name}: {what}"))
+    for table, names in imaged.items():
         said = _folded(con, table, changed.get(table, ()), before)
         held = con.execute(f"{_rows(table, names)} ORDER BY row") if compare else iter(())
         compared[table] = 0
@@ -394,12 +466,23 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes], *, compare: bool = T
             compared[table] += 1
             if says is not None:
                 after.update(_line(table, row, says))
-            if compare and says != has and len(differences) < MOST_NAMED:
-                differences.append((table, names, row, says, has))
+            if compare and says != has and (most is None or len(differences) < most):
+                # An image of an earlier version is shorter where a hand had added a column, and the rows were accepted.
+                left, right = (dict(zip(names, json.loads(one), strict=False)) if one else {} for one in (says, has))
+                unlike = _unlike(left, right)
+                differing.append(
+                    Differing(
+                        table=table,
+                        row=row,
+                        said={name: left[name] for name in unlike if name in left} if says else None,
+                    )
+                )
+                differences.append(_difference(con, table, row, left, right, unlike))
     if signed != before.hexdigest():
         return RowProof(broken="forged")
     return RowProof(
-        differences=tuple(_difference(con, *one) for one in differences),
+        differences=tuple(differences),
+        differing=tuple(differing),
         compared=compared,
         snapshot=of_snapshot,
         until=until,
@@ -442,20 +525,27 @@ def _side_by_side(
         right = next(held, None) if has is not None else right
 
 
+def _unlike(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The names at which the two differ, with both values."""
+    both = {name: (left.get(name), right.get(name)) for name in {**left, **right}}
+    return {name: values for name, values in both.items() if values[0] != values[1]}
+
+
 def _difference(
-    con: sqlite3.Connection, table: str, names: Sequence[str], row: str, says: str | None, has: str | None
+    con: sqlite3.Connection,
+    table: str,
+    row: str,
+    said: Mapping[str, Any],
+    held: Mapping[str, Any],
+    unlike: Mapping[str, tuple[Any, Any]],
 ) -> Discrepancy:
     """Name the row by its case, and what differs field by field. No value is a person's word."""
-    # An image of the service is shorter where somebody has added a column while it ran, and accepted the rows.
-    said, held = (dict(zip(names, json.loads(image), strict=False)) if image else {} for image in (says, has))
     case = (said or held).get("number")
     if case is None:
         of = con.execute("SELECT number FROM cases WHERE id = ?", ((said or held).get("case_id"),)).fetchone()
         case = of[0] if of else f"{table} {row}"
-    if said and held:
-        both = ((name, said.get(name), held.get(name)) for name in names)
-        what = ", ".join(f"{name}: {json.dumps(says)} -> {json.dumps(has)}" for name, says, has in both if says != has)
-    else:
+    what = ", ".join(f"{name}: {json.dumps(says)} -> {json.dumps(has)}" for name, (says, has) in unlike.items())
+    if not (said and held):
         what = "missing" if said else "unknown"
     return Discrepancy(what=Mismatch.ROW, where=case, detail=f"{table}: {what}")
 
@@ -469,9 +559,11 @@ def advance(con: sqlite3.Connection, keys: Sequence[bytes], proof: RowProof) -> 
         con.executemany('DELETE FROM ledger_rows WHERE "table" = ? AND row = ?', proof.latest)
         kept = ((table, row, image) for (table, row), image in proof.latest.items() if image is not None)
         con.executemany("INSERT INTO ledger_rows VALUES(?, ?, ?)", kept)
-        key = _key(con, keys)
+        key, layout = _key(con, keys), _written(con)[1:]
         assert key is not None  # the snapshot is that of the proof
-        _sign(con, key, proof.until, proof.chained, proof.signed)
+        if len(layout) == 2:  # of a version that signed no objects
+            layout.append(_objects(con))
+        _sign(con, key, layout, proof.until, proof.chained, proof.signed)
 
 
 def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
@@ -572,7 +664,7 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
         # The signature of the snapshot itself, and of its rows.
         seq, chained, at = head["seq"], bytes.fromhex(head["chained"]), head["at"]
         written, signed, mac = head["schema"], head["signed"], bytes.fromhex(head["mac"])
-        name, steps, names = json.loads(written)
+        name, steps, names, *_ = json.loads(written)
         key = next((key for key in keys if name_of_key(key) == name), None)
         whole = len(parts) == head["parts"]
         if not whole or key is None or mac != _mac(key, chained, str(seq), written, signed):

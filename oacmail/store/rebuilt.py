@@ -106,7 +106,7 @@ class LedgerRows(Struct):
 
     def write(self) -> None:
         """Make the covered rows those of the copy; rows of other tables that belong to a row that is gone go too."""
-        con, own = self.con, ledger.columns(self.con)
+        con = self.con
         con.execute("PRAGMA defer_foreign_keys = ON")
         # What the database has already, in the form of the copy.
         for columns, learn, hashed in (
@@ -119,7 +119,7 @@ class LedgerRows(Struct):
         self._worded.update(row[0] for row in con.execute("SELECT fingerprint FROM messages"))
         # The rows of the copy in their place.
         for table, covered in ((table, covered) for table, covered in TABLES.items() if table not in _LAST):
-            names, new = own[table], _NEW.get(table, {})
+            names, new = self._columns(table), _NEW.get(table, {})
             values = [
                 f"nullif('~' || {value}, '~0')" if name == "original" else value
                 for name, value in ((name, self._value(table, name)) for name in names)
@@ -161,6 +161,10 @@ class LedgerRows(Struct):
         """The UIDs in this folder of which the database knows what became of them."""
         query = "SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ? AND outcome IS NOT NULL"
         return {row["uid"] for row in self.con.execute(query, (folder, uidvalidity))}
+
+    def _columns(self, table: str) -> list[str]:
+        """The columns that the copy has, of those that are there: a hand may have added some on either side."""
+        return [name for name in ledger.columns(self.con)[table] if name in self.copied.names[table]]
 
     def _value(self, table: str, column: str) -> str:
         """The SQL expression of what the copy has of a column."""
@@ -246,7 +250,7 @@ class LedgerRows(Struct):
         for table, column in (one for one in MESSAGES if one[0] not in _LAST):
             con.execute(f"UPDATE {table} SET {column} = rebuilt_name({column}) WHERE instr({column}, '~')")
         for table in _LAST:
-            names = ledger.columns(con)[table]
+            names = self._columns(table)
             values = [
                 f"rebuilt_name({value})" if (table, name) in MESSAGES else value
                 for name, value in ((name, self._value(table, name)) for name in names)

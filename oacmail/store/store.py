@@ -21,7 +21,6 @@ from oacmail.store.connection import (
     FILE,
     connect,
     lock,
-    migrate,
     moment,
     named_faults,
     reads,
@@ -41,12 +40,13 @@ from oacmail.store.seen_messages import FolderRows
 class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, RememberedRows):
     """Opens, locks and migrates the state directory. `close` gives the lock back.
 
-    With `beside` the daemon may run: the lock is left to it, and a schema that is behind is Transient. Each method
+    `keys`: with them the ledger goes on after a step of the schema. With `beside` the daemon may run: the lock is left
+    to it, and a schema that is behind is Transient. Each method
     is one transaction, or part of a `turn` or of `together`; all raise StateError (locked, disk full) or Fatal
     (damaged).
     """
 
-    def __init__(self, state: Path, *, beside: bool = False) -> None:
+    def __init__(self, state: Path, keys: Sequence[bytes] = (), *, beside: bool = False) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock: IO[str] | None = None if beside else lock(state)
         self._one_at_a_time = RLock()
@@ -58,7 +58,8 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
                 refuse_another(self.con)
             else:
                 connection.keep_copy(self.con, state)
-                migrate(self.con)
+                with named_faults():
+                    ledger.update(self.con, keys)
                 (state / EXPECTED).unlink(missing_ok=True)
         except BaseException:
             self._unlock()

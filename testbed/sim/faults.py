@@ -153,7 +153,7 @@ def _database_restored(town: SimulatedTown, action: SimulatedAction, rng: Random
         return ""
     since, path = town.backup
     town.stop()
-    admin.restore(town.config.office.state, path, town.clock.now())
+    admin.restore(town.config.office.state, path, town.clock.now(), town.policy.secrets)
     town.start()
     town.store.remember(LEDGER_COPIED, "", town.clock.now())  # as where the copy does not fit: it is replaced
     town.restored, town.restored_at = town.restored + 1, town.clock.true()

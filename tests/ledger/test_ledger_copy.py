@@ -231,6 +231,7 @@ def test_columns_that_this_version_does_not_have_stop_no_rebuild(world: World) -
     with by_hand(world) as con:
         con.execute("ALTER TABLE cases ADD COLUMN district TEXT")
         con.execute("ALTER TABLE deadlines ADD COLUMN district TEXT")
+    accept_rows(world)
     world.restart(imap={"ledger": FOLDER}, people={"agents": [AGENT]})
     world.advance("2026-11-25 09:40")
     world.turn()

@@ -1,7 +1,6 @@
 """Mail in the junk folder: read and counted, never acknowledged or moved; an agent says that it is a person's."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -10,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.store.connection import FILE
+from oacmail.store import ledger
+from oacmail.store.connection import FILE, connect
+from oacmail.store.store import SqliteStore
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import as_bytes
 from tests.digest.test_digest import SPAM, digest_of, lines
 from tests.orders.test_orders import reply
-from tests.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, World, local, text_of
+from tests.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SECRET, World, local, text_of
 
 TOWN = Callable[..., World]
 ASKS = "Bon dia, em diuen que no tinc dret a la beca menjador. Truqueu-me al 612 345 678."
@@ -231,14 +232,16 @@ def test_after_an_upgrade_junk_is_read_from_where_the_earlier_version_stopped(wo
     world.turn()
     seen = len(world.received(AGENT, "in_junk"))
     world.stop()
-    with closing(sqlite3.connect(world.config.office.state / FILE)) as con, con:
+    with closing(connect(world.config.office.state / FILE)) as con:
         con.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0017_junk_read_anew'")
         con.execute("DELETE FROM sightings WHERE folder = 'Junk'")
         con.execute("DELETE FROM messages WHERE folder = 'Junk'")
+        ledger.begin(con, [SECRET])
     world.clock.forward(minutes=20)
     mail = world.message(PERE, "Beca", "Bon dia, fins quan puc demanar la beca de transport?")
     world.deliver(mail, folder="Junk")
     world.clock.forward(minutes=20)
+    SqliteStore(world.config.office.state, [SECRET]).close()
     world.start()
     world.turn()
     (card,) = world.received(AGENT, "in_junk")[seen:]

@@ -296,7 +296,7 @@ def _restored_from(world: World, backup: Path) -> int:
     """As `oacmail restore` does it."""
     world.stop()
     state = world.config.office.state
-    restored = admin.restore(state, backup, world.clock.now())
+    restored = admin.restore(state, backup, world.clock.now(), world.policy.secrets)
     assert restored.replaced is not None
     with wiring.open_writable(world.config) as con:
         again = forget_again(con, state, world.policy, world.clock.now(), restored.replaced)

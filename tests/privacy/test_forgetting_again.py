@@ -70,7 +70,7 @@ def test_a_backup_from_before_the_erasure_is_searched_as_a_whole(world: World, t
     admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
     forgotten(world)
     world.stop()
-    admin.restore(world.config.office.state, tmp_path / "backup", world.clock.now())
+    admin.restore(world.config.office.state, tmp_path / "backup", world.clock.now(), world.policy.secrets)
     assert nightly_forgetting(world.config, world.clock.now()) == 1
     world.start()
     assert ANNA not in words_of_pere(world)[0].lower().split()

@@ -231,7 +231,7 @@ def test_what_a_restore_erases_again_is_in_no_part_of_the_ledger(world: World) -
     admin.backup(state, backup, (), world.clock.now())
     _purge(world, "2027-12-01 10:00")
     world.stop()
-    restored = admin.restore(state, backup, world.clock.now())
+    restored = admin.restore(state, backup, world.clock.now(), world.policy.secrets)
     with wiring.open_writable(world.config) as con:
         assert forget_again(con, state, world.policy, world.clock.now(), restored.replaced) > 0
         images = con.execute("SELECT image FROM ledger UNION ALL SELECT image FROM ledger_rows").fetchall()

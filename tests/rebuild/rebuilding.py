@@ -52,7 +52,7 @@ def restore(world: World, path: Path) -> FromLedger:
     """Return to the backup, go on from the ledger in the mailbox, and start the service."""
     world.stop()
     state = world.config.office.state
-    restored = admin.restore(state, path, world.clock.now())
+    restored = admin.restore(state, path, world.clock.now(), world.policy.secrets)
     with closing(SqliteStore(state)) as store:
         known = _rebuild(world).go_on(store, restored.last)
     world.start()

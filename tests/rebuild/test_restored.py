@@ -105,7 +105,7 @@ def test_the_service_does_not_start_until_a_restore_has_read_the_copy(world: Wor
     copy_ledger(world)
     before = recorded(world.store.con)
     world.stop()
-    admin.restore(world.config.office.state, path, world.clock.now())
+    admin.restore(world.config.office.state, path, world.clock.now(), world.policy.secrets)
     for _ in range(2):
         with pytest.raises(ConfigError, match="a restore has not read the copy"):
             world.start()

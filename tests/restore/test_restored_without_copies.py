@@ -1,6 +1,5 @@
 """Yesterday's database where no self-copies tell what has left since: what may be sent twice waits for a person."""
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.effects import OutboxCommand
 from oacmail.core.errors import ConfigError, StateError
-from oacmail.store import admin
+from oacmail.store import admin, ledger
 from oacmail.store.connection import FILE
 from testbed.relay import no_reply
 from tests.world import ANNA, PERE, World
@@ -31,7 +30,7 @@ def _backup(world: World) -> Path:
 def _restore(world: World, path: Path) -> int:
     """As `oacmail restore` does."""
     world.stop()
-    admin.restore(world.config.office.state, path, world.clock.now())
+    admin.restore(world.config.office.state, path, world.clock.now(), world.policy.secrets)
     world.start()
     return admin.hold_acks(world.store.con, RESTORED)
 
@@ -93,13 +92,13 @@ def test_a_restore_that_fails_half_way_leaves_the_database_in_force(
     world.citizen_asks(PERE)
     world.stop()
 
-    def full(_: sqlite3.Connection) -> list[str]:
+    def full(*_: object) -> None:
         raise StateError("database: database or disk is full")
 
     with monkeypatch.context() as disk:
-        disk.setattr(admin, "migrate", full)
+        disk.setattr(ledger, "update", full)
         with pytest.raises(StateError):
-            admin.restore(world.config.office.state, backup, world.clock.now())
+            admin.restore(world.config.office.state, backup, world.clock.now(), world.policy.secrets)
     state = world.config.office.state
     assert [file.name for file in state.glob(f"{FILE}*")] == [FILE]
     world.start()
@@ -113,7 +112,7 @@ def test_what_a_killed_restore_has_left_is_in_nobodys_way(world: World) -> None:
     state = world.config.office.state
     for log in ("", "-wal", "-shm"):
         (state / f"{FILE}.restoring{log}").write_bytes(b"half a copy")
-    admin.restore(state, backup, world.clock.now())
+    admin.restore(state, backup, world.clock.now(), world.policy.secrets)
     assert sorted(file.name for file in state.glob(f"{FILE}*")) == [FILE, f"{FILE}.before-restore"]
     world.start()
     assert len(world.rows("SELECT * FROM cases")) == 1
@@ -129,6 +128,6 @@ def test_after_a_restore_that_was_killed_between_the_two_databases_no_empty_one_
     with pytest.raises(ConfigError, match="a restore was killed: run `oacmail restore`"):
         world.start()
     assert not (state / FILE).exists()
-    admin.restore(state, backup, world.clock.now())
+    admin.restore(state, backup, world.clock.now(), world.policy.secrets)
     world.start()
     assert len(world.rows("SELECT * FROM cases")) == 1

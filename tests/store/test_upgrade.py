@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from oacmail.core.errors import ConfigError
-from oacmail.store import connection, erase
+from oacmail.store import connection, erase, ledger
 from oacmail.store.connection import FILE, connect, known_steps, migrations, schema
 from oacmail.store.store import SqliteStore
 
@@ -132,6 +132,85 @@ def test_every_earlier_schema_comes_to_the_newest_with_its_rows_and_a_copy_kept(
     with closing(sqlite3.connect(copy)) as old, closing(_memory()) as was:
         was.deserialize(before)
         assert list(old.iterdump()) == list(was.iterdump())
+
+
+def _proof(state: Path, keys: list[bytes]) -> tuple[str, list[str]]:
+    with closing(connect(state / FILE)) as con:
+        proof = ledger.prove(con, keys)
+        return proof.broken, [f"{one.where} {one.detail}" for one in proof.differences]
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("SELECT 1", []),
+        (
+            "UPDATE deadlines SET due_at = '2027-01-01T08:00:00Z'",
+            ['OAC-2026-000001 deadlines: due_at: "2026-11-27T08:00:00Z" -> "2027-01-01T08:00:00Z"'],
+        ),
+        ("DELETE FROM deadlines", ["OAC-2026-000001 deadlines: missing"]),
+        (
+            "INSERT INTO votes(message, case_id, score, signed, at) VALUES('1f', 1, 5, 1, '2026')",
+            ["OAC-2026-000001 votes: unknown"],
+        ),
+        ("DROP INDEX deadlines_live", ["schema index deadlines_live: missing"]),
+        ("CREATE VIEW mine AS SELECT 1", ["schema view mine: unknown"]),
+    ],
+)
+def test_what_a_hand_has_changed_is_named_after_an_upgrade_as_before(
+    tmp_path: Path, statement: str, named: list[str]
+) -> None:
+    keys = [b"a key of thirty-two bytes or more"]
+    with closing(connect(_old(tmp_path, STEPS[-2]))) as con:
+        ledger.begin(con, keys)
+        con.execute(statement)
+    assert _proof(tmp_path, keys) == ("", named)
+    SqliteStore(tmp_path, keys).close()
+    assert _proof(tmp_path, keys) == ("", named)
+
+
+@pytest.mark.parametrize(
+    ("statement", "keys", "broken"),
+    [
+        ("UPDATE ledger_rows SET image = replace(image, 'open', 'closed')", [b"key"], "schema"),
+        ("DELETE FROM ledger_snapshot", [b"key"], "none"),
+        ("SELECT 1", [], "schema"),
+    ],
+)
+def test_a_ledger_that_proves_nothing_or_whose_key_is_missing_does_not_begin_again_with_an_upgrade(
+    tmp_path: Path, statement: str, keys: list[bytes], broken: str
+) -> None:
+    with closing(connect(_old(tmp_path, STEPS[-2]))) as con:
+        ledger.begin(con, [b"key"])
+        con.execute(statement)
+    SqliteStore(tmp_path, keys).close()
+    with closing(SqliteStore(tmp_path, [b"key"])) as store:
+        store.record([b"key"])
+    assert _proof(tmp_path, [b"key"])[0] == broken
+
+
+def test_an_upgrade_that_ends_before_the_ledger_has_begun_is_done_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [b"a key of thirty-two bytes or more"]
+    with closing(connect(_old(tmp_path, STEPS[-3]))) as con:
+        ledger.begin(con, keys)
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "begin", dies)
+        with pytest.raises(KeyboardInterrupt):
+            SqliteStore(tmp_path, keys)
+    SqliteStore(tmp_path, keys).close()
+    assert _proof(tmp_path, keys) == ("", [])
+
+
+def test_a_ledger_begins_with_the_step_that_brings_it(tmp_path: Path) -> None:
+    _old(tmp_path, "m0023_words_without_lists")
+    SqliteStore(tmp_path, [b"key"]).close()
+    assert _proof(tmp_path, [b"key"]) == ("", [])
 
 
 @pytest.mark.parametrize("step", STEPS)
