@@ -1,8 +1,9 @@
 """Asks the DNS for records, by a stub resolver (dnspython): what an answer, a refusal or a silence is to the caller.
 
-It decides nothing about the records. The first question is for the servers of the root: who does not know them does not
-know the world's names (a machine without a network, a town's inner DNS that denies all others), and is asked for
-nothing more.
+It decides nothing about the records. The first question is for the servers of the root: who says that there are none
+does not know the world's names (a town's inner DNS that denies all others), nor does who is silent or fails (a machine
+without a network), and is asked for nothing more. Who refuses that question alone, as dnsmasq and nsd do (REFUSED,
+RFC 1035, section 4.1.1), is asked on.
 """
 
 from typing import Literal
@@ -26,15 +27,19 @@ class Resolver(Struct):
     def lookup(self, name: str, kind: Kind) -> tuple[str, ...] | None:
         """As `core.deliverability.Lookup`, in one order whatever the server's. Never raises."""
         if self._knows_the_world is None:
-            self._knows_the_world = bool(self._asked(".", "NS"))
+            self._knows_the_world = bool(self._asked(".", "NS", refused=(".",)))
         question = (name.lower(), kind)
         if question not in self._answers:
             self._answers[question] = self._asked(*question) if self._knows_the_world else None
         return self._answers[question]
 
-    def _asked(self, name: str, kind: Kind | Literal["NS"]) -> tuple[str, ...] | None:
+    def _asked(
+        self, name: str, kind: Kind | Literal["NS"], *, refused: tuple[str, ...] | None = None
+    ) -> tuple[str, ...] | None:
+        """`refused`: what a server's refusal is to the caller."""
         import dns.exception
         import dns.name
+        import dns.rcode
         import dns.resolver
         import dns.reversename
 
@@ -50,7 +55,10 @@ class Resolver(Struct):
             return ()
         except (dns.name.LabelTooLong, dns.name.EmptyLabel, dns.name.NameTooLong, dns.exception.SyntaxError):
             return ()  # no name that can exist
-        except (dns.exception.DNSException, OSError, UnicodeError):  # a timeout, SERVFAIL, REFUSED, no resolv.conf
+        except dns.resolver.NoNameservers as error:  # REFUSED or SERVFAIL, by each of them
+            codes = {attempt[4].rcode() for attempt in error.kwargs["errors"] if attempt[4] is not None}
+            return refused if dns.rcode.REFUSED in codes else None
+        except (dns.exception.DNSException, OSError, UnicodeError):  # a timeout, no resolv.conf
             return None
         if kind == "TXT":
             return tuple(sorted(_shown(b"".join(row.strings)) for row in rows))

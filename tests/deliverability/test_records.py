@@ -314,6 +314,13 @@ def test_a_server_that_does_not_know_the_world_is_asked_for_nothing_more(serve: 
     assert set(dns.asked) == {("", "NS")}
 
 
+def test_a_server_that_refuses_the_question_for_the_root_is_asked_for_our_names(serve: Serve) -> None:
+    assert look(serve(GOOD, refused=["."])) == Look((), ())
+    assert {one.where for one in look(serve("", refused=["."])).findings} >= {"vila.cat TXT"}
+    refused = look(serve(GOOD, refused=[".", "oac._domainkey.vila.cat"]))
+    assert refused == Look((), ("oac._domainkey.vila.cat TXT",))
+
+
 def test_the_relay_is_the_machine_that_hands_our_mail_to_another_organisation() -> None:
     us = Leg("oacmail.vila.local", "10.0.0.4", "smtp.hosting.example", submitted=True)
     inside = Leg("in1.hosting.example", "2001:4860::1", "out7.hosting.example")

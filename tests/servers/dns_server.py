@@ -2,7 +2,8 @@
 
     with DnsServer("town.example. TXT \"v=spf1 -all\"") as dns: ... Resolver(dns.address) ...
 
-A name of `broken` is answered with SERVFAIL, one of `silent` not at all; `asked` are the questions, in order.
+A name of `broken` is answered with SERVFAIL, one of `refused` with REFUSED, one of `silent` not at all; `asked` are the
+questions, in order.
 """
 
 import socketserver
@@ -26,10 +27,18 @@ class DnsServer:
     root; '' = it does not know any, as a DNS that is cut off from the world."""
 
     def __init__(
-        self, zone: str = "", *, broken: Iterable[str] = (), silent: Iterable[str] = (), root: str = "a.root.example."
+        self,
+        zone: str = "",
+        *,
+        broken: Iterable[str] = (),
+        refused: Iterable[str] = (),
+        silent: Iterable[str] = (),
+        root: str = "a.root.example.",
     ) -> None:
         self.root = root
-        self.broken, self.silent = ({f"{name.rstrip('.')}." for name in names} for names in (broken, silent))
+        self.broken, self.refused, self.silent = (
+            {f"{name.rstrip('.')}." for name in names} for names in (broken, refused, silent)
+        )
         self.asked: list[tuple[str, str]] = []
         self.load(zone)
         self.port = free_port()
@@ -68,6 +77,8 @@ class DnsServer:
         reply.flags |= dns.flags.RA
         if name in self.broken:
             reply.set_rcode(dns.rcode.SERVFAIL)
+        elif name in self.refused:
+            reply.set_rcode(dns.rcode.REFUSED)
         elif name not in self._records:
             reply.set_rcode(dns.rcode.NXDOMAIN)
         elif rows := self._records[name].get(kind):
