@@ -9,7 +9,7 @@ replaces anything; nothing else that goes wrong here does.
 import logging
 from base64 import b64decode, b64encode, encodebytes
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -132,7 +132,7 @@ class LedgerCopy(Struct):
 
     def _append(self, pieces: Iterable[bytes], now: datetime, *, replace: bool) -> tuple[str, str]:
         """Return why the mailbox has not taken them, '' = it has, and the seal of the last. `replace`: remove the older
-        ones then."""
+        ones then, which our seal proves to be ours."""
         store = self.engine.store
         try:
             policy, tree = self.engine.policy, self.mailbox.tree()
@@ -145,7 +145,8 @@ class LedgerCopy(Struct):
             if store.recall(LEDGER_COPIED) is None:  # also after a kill what lies there is of this database from now on
                 store.remember(LEDGER_COPIED, "", now)
             self.mailbox.open(name)
-            older = self._of_our_keys() if replace else set()
+            named = self._of_our_keys() if replace else set()
+            older = {uid for uid, _, why in _opened(self.mailbox, named, policy.secrets) if not why}
             piece = b""
             for piece in pieces:
                 self.mailbox.append_piece(name, message(piece, policy.office.address, policy.secrets[0], now))
@@ -183,35 +184,45 @@ class Pieces(Struct, frozen=True, kw_only=True):
 
 def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> Pieces:
     """Read every piece. Raises Transient."""
-    bodies: list[bytes] = []
-    refused: Counter[str] = Counter()
     if not folder:
-        return Pieces(refused=refused)
+        return Pieces(refused={})
     tree = mailbox.tree()
     name = full_name(tree, folder)
     if name not in tree.names:
-        return Pieces(refused=refused)
+        return Pieces(refused={})
     mailbox.open(name)
-    uids = sorted(mailbox.bearing(FIELD))
+    bodies: list[bytes] = []
+    refused: Counter[str] = Counter()
+    for _, body, why in _opened(mailbox, mailbox.bearing(FIELD), keys):
+        if why:
+            refused[why] += 1
+        else:
+            bodies.append(body)
+    return Pieces(bodies=tuple(bodies), refused=refused)
+
+
+def _opened(mailbox: Mailbox, uids: Iterable[int], keys: Sequence[bytes]) -> Iterator[tuple[int, bytes, str]]:
+    """Yield each message of the open folder: its UID, the piece, and why it is none, as `Pieces.refused`."""
     by_name = {name_of_key(key): key for key in keys}
-    for start in range(0, len(uids), AT_ONCE):
-        some = uids[start : start + AT_ONCE]
+    asked = sorted(uids)
+    for start in range(0, len(asked), AT_ONCE):
+        some = asked[start : start + AT_ONCE]
         try:
             found = mailbox.fetch(some)
         except UnreadableMessage:  # the only one that was asked for
             found = {}
-        for fetched in (found.get(uid) for uid in some):
+        for uid in some:
+            fetched = found.get(uid)
             if fetched is None or not fetched.complete:
-                refused["unread"] += 1
+                yield uid, b"", "unread"
                 continue
             mail = message_from_bytes(fetched.raw)
             body = "".join(str(mail.get_payload()).split())
             signed = " ".join(str(mail[FIELD]).split())  # the field is folded
             key = next((key for name, key in by_name.items() if f"k={name};" in signed), None)
             if key is None:
-                refused["foreign"] += 1
+                yield uid, b"", "foreign"
             elif signed != f"v=1; k={name_of_key(key)}; s={seal(key, 'ledger', body)}":
-                refused["forged"] += 1
+                yield uid, b"", "forged"
             else:
-                bodies.append(b64decode(body))
-    return Pieces(bodies=tuple(bodies), refused=refused)
+                yield uid, b64decode(body), ""

@@ -316,6 +316,19 @@ def test_pieces_under_a_key_that_is_not_ours_stay(world: World) -> None:
     assert database.differences(before, database.recorded(world.store.con)) == []
 
 
+def test_a_message_that_only_names_our_key_stays(world: World) -> None:
+    """Somebody's mail lies in the folder, and has the field of a piece that our key has not signed."""
+    field = next(line for line in pieces(world)[-1].splitlines() if b"X-Oacmail-Ledger: " in line)
+    theirs = b"Subject: meu\r\n" + field.partition(b"; s=")[0] + b"; s=0\r\n\r\nunes paraules\r\n"
+    assert b"X-Oacmail-Ledger: v=1; k=" in theirs
+    world.mailbox.append(FOLDER, theirs, world.clock.now())
+    world.compare = True
+    world.advance("2026-11-26 03:01")
+    world.turn()
+    assert len([text for text in texts(world) if "rows" in text]) == 1
+    assert theirs in pieces(world)
+
+
 def test_a_piece_that_the_server_does_not_deliver_is_named(world: World) -> None:
     messages = world.mailbox.folders[FOLDER].messages
     lose(world)
