@@ -78,10 +78,11 @@ def restore(state: Path, source: Path, now: datetime, token: Sequence[bytes] = (
             pass
         with closing(connect(new)) as con:
             keys, names = remembered.take_saved_keys(con), frozenset(remembered.known_keys(con))
-            ledger.update(con, (*keys, *token))
+            signing = (*keys, *token)
+            ledger.update(con, signing)
             last = ledger.last(con)
             with transaction(con):  # messages that came since the backup are read again from the mailbox
-                ledger.record(con, (*keys, *token), beside=True)
+                ledger.record(con, signing, beside=True)
                 end_values(con, End.PROBLEM)
                 remember(con, RESTORED_AT, stamp(now), now)
                 con.execute("DELETE FROM kv WHERE key = ?", (LEDGER_COPIED,))  # the pieces in the mailbox are younger

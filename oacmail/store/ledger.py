@@ -429,7 +429,7 @@ def _proven(
         return RowProof(broken="key")
     if not _is_signed(snapshot, key):
         return RowProof(broken="forged")
-    imaged, (objects, *_) = _imaged(con), (*_written(con)[3:], _objects(con))
+    imaged, present = _imaged(con), _objects(con)
     if not imaged:
         return RowProof(broken="schema")
     until, chained, _, signed, of_snapshot = snapshot.values()
@@ -454,7 +454,8 @@ def _proven(
     compared: dict[str, int] = {}
     differing: list[Differing] = []
     differences: list[Discrepancy] = []
-    for name, (says, has) in _unlike(objects, _objects(con)).items() if compare else ():
+    objects, *_ = (*_written(con)[3:], present)  # an earlier version signed none
+    for name, (says, has) in _unlike(objects, present).items() if compare else ():
         differing.append(Differing(table="", row=name, said={name: says} if says else None))
         what = "unknown" if says is None else "missing" if has is None else "changed"
         differences.append(Discrepancy(what=Mismatch.ROW, where="schema", detail=f"{name}: {what}"))

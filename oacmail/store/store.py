@@ -41,9 +41,8 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
     """Opens, locks and migrates the state directory. `close` gives the lock back.
 
     `keys`: with them the ledger goes on after a step of the schema. With `beside` the daemon may run: the lock is left
-    to it, and a schema that is behind is Transient. Each method
-    is one transaction, or part of a `turn` or of `together`; all raise StateError (locked, disk full) or Fatal
-    (damaged).
+    to it, and a schema that is behind is Transient. Each method is one transaction, or part of a `turn` or of
+    `together`; all raise StateError (locked, disk full) or Fatal (damaged).
     """
 
     def __init__(self, state: Path, keys: Sequence[bytes] = (), *, beside: bool = False) -> None:
@@ -58,8 +57,7 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
                 refuse_another(self.con)
             else:
                 connection.keep_copy(self.con, state)
-                with named_faults():
-                    ledger.update(self.con, keys)
+                ledger.update(self.con, keys)
                 (state / EXPECTED).unlink(missing_ok=True)
         except BaseException:
             self._unlock()
