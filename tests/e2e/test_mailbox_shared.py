@@ -97,8 +97,10 @@ def _only_people_have_read(desk: RunningOffice, read: set[str]) -> None:
     """\\Seen stands on what a client of the agents has opened, and on our own copies, and on nothing else."""
     agent = desk.at_desk()
     for folder in ("INBOX", WORK):
-        for uid in agent.uids(folder, "SEEN", "NOT", "HEADER", "X-Oacmail", '""'):
-            assert str(agent.read(uid, folder)["Message-ID"]) in read
+        # the bytes are asked, not SEARCH HEADER: Dovecot's cache of fields sometimes has none for a copy that two
+        # clients moved at once (2.4.1: 1 of 30 runs under load)
+        for message in (agent.read(uid, folder) for uid in agent.uids(folder, "SEEN")):
+            assert message["X-Oacmail"] or str(message["Message-ID"]) in read
     agent.close()
 
 
