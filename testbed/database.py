@@ -327,6 +327,17 @@ class TownDatabase:
             where,
         )
 
+    def waiting_about(self, where: str, since: datetime) -> int:
+        """How many mails of the case with this number, or of this kind without a case, wait since that moment."""
+        row = self._one(
+            """SELECT count(*) AS n FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+            WHERE o.state IN ('sending', 'queued', 'uncertain') AND coalesce(c.number, o.kind) = ?
+            AND o.created_at < ?""",
+            where,
+            text(since),
+        )
+        return int(row["n"]) if row else 0
+
     def stuck(self, now: datetime, since: datetime, opening: datetime) -> Rows:
         """Key and state of mails that are being sent, or older than `since` and not put off until `opening` at most."""
         return self._all(

@@ -5,11 +5,12 @@ A fault that lasts schedules its own end. No fault may lose a message, send a ma
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import timedelta
 from random import Random
 
 from oacmail.core.stored_values import LEDGER_COPIED
-from oacmail.store import admin
+from oacmail.store import admin, connection, writing
 from testbed.people import REGULARS
 from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
 from testbed.service import KILL_POINTS
@@ -153,9 +154,11 @@ def _database_restored(town: SimulatedTown, action: SimulatedAction, rng: Random
         return ""
     since, path = town.backup
     town.stop()
-    admin.restore(town.config.office.state, path, town.clock.now(), town.policy.secrets)
+    now, state = town.clock.now(), town.config.office.state
+    admin.restore(state, path, now, town.policy.secrets)
+    with closing(connection.connect(state / connection.FILE)) as con, connection.transaction(con):
+        writing.remember(con, LEDGER_COPIED, "", now)  # as where the copy does not fit: it is replaced
     town.start()
-    town.store.remember(LEDGER_COPIED, "", town.clock.now())  # as where the copy does not fit: it is replaced
     town.restored, town.restored_at = town.restored + 1, town.clock.true()
     answers = town.truth.answers
     town.truth.answers = [answer for answer in answers if answer.mail is not None or answer.at < since]

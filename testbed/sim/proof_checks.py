@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from oacmail.store.reconciliation import UNDER_WAY
 from testbed.sim.expected_due import require
 from testbed.sim.town import SimulatedTown
 
@@ -71,7 +72,17 @@ class ProofChecks:
             return self._uncopied(where)
         if what == "message":
             return sum(message.bad for message in self.town.mailbox.folders[where].messages.values())
+        if what == "stuck":
+            return self._held_up(where)
         return 0
+
+    def _held_up(self, where: str) -> int:
+        """Mails of this case, or of this kind without a case, that wait longer than a day, beside a fault or within the
+        day after it."""
+        town, now = self.town, self.town.clock.true()
+        if not town.active_faults and now - town.healthy_since > UNDER_WAY:
+            return 0
+        return town.database.waiting_about(where, now - UNDER_WAY)
 
     def _gone(self) -> Counter[str]:
         """Messages of live cases that are in no folder, by number."""

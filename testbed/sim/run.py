@@ -130,17 +130,18 @@ def run_plan(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome
         town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *line: run.line(*line))
         run = _Run(town, InvariantChecker(town), outcome)
         try:
-            _run(run, each_day)
-        except InvariantBroken as broken:
-            outcome.broken, outcome.name = (str(broken),), broken.name
-            outcome.story.append((town.clock.true(), "the checker", broken.name, broken.seen))
+            try:
+                _run(run, each_day)
+            except InvariantBroken as broken:
+                outcome.broken, outcome.name = (str(broken),), broken.name
+                outcome.story.append((town.clock.true(), "the checker", broken.name, broken.seen))
+            if town.down:
+                town.start()
+            run.close()
         except Exception as error:  # a crash is a finding too, reported with its story
             outcome.name = f"the service raises nothing: {error!r}"
             outcome.broken = (outcome.name, *format_exc().splitlines()[-8:])
         finally:
-            if town.down:
-                town.start()
-            run.close()
             town.stop()
     return outcome
 

@@ -53,7 +53,7 @@ def _with_day(*sentences: str) -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(sentences)}){_DAY}")
 
 
-_ANSWER_BY = _with_day("respondrem com a molt tard ", "responderemos como muy tarde ", "(?:reply|answer) by ")
+_ANSWER_BY = _with_day("respondrem com a molt tard ", "responderemos como muy tarde ", "will (?:reply|answer) by ")
 _ENDS_ON = re.compile(
     rf"(?:El vostre termini(?: s'acaba|,)|Su plazo(?: termina|,)|Your deadline(?: ends|,)) {_DAY}{_HOUR}"
 )
