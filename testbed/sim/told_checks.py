@@ -139,11 +139,12 @@ class ToldChecks:
 
     def _calls_on(self, told: Told, found: re.Match[str]) -> bool:
         """On a working day that has not passed and no later than the answer is due, in the hours of the slot, at the
-        number of the case."""
+        number of the case. Who was read when these hours of the last day were over is called on the next one."""
         day, piece, today = _named(found, told.written_at), found[4], self._told_on(told)
         dues = self.town.database.due(told.case["id"], "answer")
         latest = max((self._day_of(due) for due in dues), default=today)
-        if dues and max(dues) <= told.written_at:  # it was read late, if only by an hour of the same day
+        over = int(_HOURS[told.case["slot"] or "any"][1]) <= told.written_at.astimezone(self.town.zone).hour
+        if latest < today or (latest == today and over):
             latest = self.expected.worked_after(today)
         phone = re.search(r"(\d{3})$", piece)
         if day is None or phone is None:

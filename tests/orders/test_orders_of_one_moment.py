@@ -32,6 +32,22 @@ def test_orders_of_one_mail_count_one_by_one(world: World) -> None:
     assert world.kinds(ANNA)[-1] == "passed_on"
 
 
+def test_a_question_keeps_its_own_day_where_the_order_before_it_was_read_late(world: World) -> None:
+    """The order's promise begins when it is read, on Thursday; she wrote on Wednesday."""
+    world.agent_replies(world.citizen_asks(ANNA, *FAULT), "Ho mirem.")
+    notice = world.received(AGENT)[-1]
+    world.receive(world.message(AGENT, "", "#deriva", answers=notice), verdict=PASS)
+    world.mailbox.away = True
+    world.receive(world.message(AGENT, "", "#nivell1", answers=notice), verdict=PASS)
+    world.clock.forward(minutes=5)
+    world.citizen_asks(ANNA, "", "I mentrestant com presento la instància?", answers=world.received(ANNA)[0])
+    world.advance("2026-11-26 10:00")
+    world.mailbox.away = False
+    world.turn()
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert "dijous 26 de novembre" in text_of(world.received(ANNA)[-1])
+
+
 def test_moves_of_one_case_in_one_moment_count_one_by_one(world: World) -> None:
     """To the services, back to an agent, to the services again: somebody is reminded, and the person hears of it."""
     first = world.citizen_writes(ANNA)

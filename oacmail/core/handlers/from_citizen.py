@@ -364,8 +364,10 @@ def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decisi
     ]
     because = [match.rule, *request.reading.because]
     # A guest or another citizen may be answered alone, so their deadline does not stand for the citizen's own. Whoever
-    # an agent calls a person waits for an answer of their own.
-    running = case.running("answer") if guest else case.promised(request.author)
+    # an agent calls a person waits for an answer of their own. A promise that began after this message was sent, since
+    # an order before it was read late, stands for it only if it ends no later.
+    promised = case.running("answer") if guest else case.promised(request.author)
+    running = [one for one in promised if one.started_at <= request.received_at or one.due_at <= request.due_at]
     waits = any(not (guest and request.forced) or request.author in deadline.asked_from for deadline in running)
     # We may have read the answer to this message first. An out-of-office or an empty mail is none (R16).
     answers_to_it = (known for known in request.view.staff.overtaken_by if known.answers and known.case == number)
