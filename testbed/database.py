@@ -327,14 +327,13 @@ class TownDatabase:
             where,
         )
 
-    def waiting_about(self, where: str, since: datetime) -> int:
-        """How many mails of the case with this number, or of this kind without a case, wait since that moment."""
+    def written_about(self, where: str, before: datetime) -> int:
+        """How many mails of the case with this number, or of this kind without a case, were written before."""
         row = self._one(
             """SELECT count(*) AS n FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
-            WHERE o.state IN ('sending', 'queued', 'uncertain') AND coalesce(c.number, o.kind) = ?
-            AND o.created_at < ?""",
+            WHERE coalesce(c.number, o.kind) = ? AND o.created_at < ?""",
             where,
-            text(since),
+            text(before),
         )
         return int(row["n"]) if row else 0
 

@@ -77,12 +77,12 @@ class ProofChecks:
         return 0
 
     def _held_up(self, where: str) -> int:
-        """Mails of this case, or of this kind without a case, that wait longer than a day, beside a fault or within the
-        day after it."""
+        """Mails of this case, or of this kind without a case, that may have waited for a day: beside a fault, or within
+        the day after it. They may have left since the proof."""
         town, now = self.town, self.town.clock.true()
         if not town.active_faults and now - town.healthy_since > UNDER_WAY:
             return 0
-        return town.database.waiting_about(where, now - UNDER_WAY)
+        return town.database.written_about(where, now - UNDER_WAY)
 
     def _gone(self) -> Counter[str]:
         """Messages of live cases that are in no folder, by number."""
