@@ -185,6 +185,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
     ("^IMAP SELECT: UIDVALIDITY ", "a folder has just been made again", "run the command again"),
     (r"^IMAP [^:]+: error\b", "it refuses a command", "see the mail server's log, and the permissions of its folders"),
+    (
+        r"^SMTP (?:RCPT|DATA): ",
+        "it ends the connection at recipients that it should take or refuse",
+        "ask the relay's admin; `oacmail outbox list` names them",
+    ),
     ("", "it cannot be reached", "check {server}.host, port, security and the firewall"),
 )
 

@@ -17,7 +17,16 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
+from oacmail.core.errors import (
+    LOGIN_PAUSE,
+    ConfigError,
+    LineEnded,
+    OacmailError,
+    Permanent,
+    RelayError,
+    Transient,
+    Uncertain,
+)
 from oacmail.core.ports import Outgoing
 from oacmail.servers import (
     CONNECT_SECONDS,
@@ -177,6 +186,10 @@ class Reply(Struct, frozen=True):
         return " ".join(filter(None, (str(self.code), self.status, self.limit.what if self.limit else "")))
 
 
+class _ClosingError(smtplib.SMTPServerDisconnected):
+    """The relay says that it is closing the connection, or what it says is no reply. The text is the reply."""
+
+
 class Connection:
     """Open and logged in once constructed. `used` is the monotonic time of its last successful use."""
 
@@ -214,17 +227,23 @@ class Connection:
 
     def ask(self, *commands: str) -> list[Reply]:
         """Return a reply for each command; they are sent together if the relay offers PIPELINING (RFC 2920). One that
-        leaves after a refusal has answered: the rest is its goodbye."""
+        leaves after a refusal has answered: the rest is its goodbye. Raises LineEnded if it leaves, or is silent, after
+        it has taken the first command."""
         replies: list[Reply] = []
         try:
             for some in [commands] if "pipelining" in self.offers else zip(commands):
                 self._smtp.send("".join(f"{command}\r\n" for command in some).encode())
                 for _ in some:
-                    replies.append(self._answer())
-        except smtplib.SMTPServerDisconnected:
-            if all(reply.code < 400 for reply in replies):
+                    reply = self._reply()
+                    if reply.code in (_CLOSING, _NONSENSE):
+                        raise _ClosingError(str(reply))
+                    replies.append(reply)
+        except (OSError, smtplib.SMTPException) as error:
+            if any(reply.code >= 400 for reply in replies):
+                return [*replies, *[Reply(_CLOSING)] * (len(commands) - len(replies))]
+            if not replies:
                 raise
-            return [*replies, *[Reply(_CLOSING)] * (len(commands) - len(replies))]
+            raise LineEnded(f"SMTP {commands[len(replies)][:4]}: {_class(error)}") from None
         self.used = time.monotonic()
         return replies
 
@@ -248,12 +267,6 @@ class Connection:
     def close(self) -> None:
         """Close immediately: an unfinished transaction is void."""
         self._smtp.close()
-
-    def _answer(self) -> Reply:
-        reply = self._reply()
-        if reply.code in (_CLOSING, _NONSENSE):
-            raise smtplib.SMTPServerDisconnected("the relay is closing, or is none")
-        return reply
 
     def _reply(self) -> Reply:
         return Reply.read(*self._smtp.getreply())
@@ -417,7 +430,7 @@ class SmtpTransport:
     def try_envelope(self, envelope_from: str, recipient: str) -> str:
         """Ask whether the relay would take a mail, then withdraw. Return '' or the refusal, such as "MAIL 550".
 
-        Raises RelayError.
+        Raises LineEnded, RelayError.
         """
         mail = Outgoing(key="", envelope_from=envelope_from, recipient=recipient, copy_to="", mime=b"")
         with self._nothing_sent():
@@ -472,6 +485,9 @@ class SmtpTransport:
         """Turn any exception inside into Transient and close the connection: the relay has no byte of the mail."""
         try:
             yield
+        except LineEnded:
+            self._drop()
+            raise
         except OacmailError:
             raise  # raised by us before anything was sent
         except smtplib.SMTPAuthenticationError as error:
@@ -511,6 +527,8 @@ def _refusal(where: str, reply: Reply) -> OacmailError:
 
 def _class(error: Exception) -> str:
     """As `fault`; of a reply its code."""
+    if isinstance(error, _ClosingError):
+        return str(error)
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__} {error.smtp_code}"
     return fault(error)

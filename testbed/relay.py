@@ -13,7 +13,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Literal, overload
 
-from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
+from oacmail.core.errors import LineEnded, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports import Outgoing
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
@@ -232,4 +232,6 @@ def _refuse(outcome: DeliveryOutcome) -> None:
     if outcome.end == "refused":
         raise Permanent(outcome.at, outcome.code, outcome.status, outcome.said)
     if outcome.end == "deferred":
-        raise Transient(f"SMTP {outcome.at}: {outcome.code}")
+        raise (LineEnded if (outcome.code, outcome.at) == (421, "RCPT") else Transient)(
+            f"SMTP {outcome.at}: {outcome.code}"
+        )

@@ -14,7 +14,7 @@ from pathlib import Path
 from oacmail import reporting, wiring
 from oacmail.charts import Drawn
 from oacmail.config import Config
-from oacmail.core.errors import ConfigError, RelayError, Transient
+from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
@@ -325,7 +325,7 @@ class SimulatedService:
         try:
             while self.delivery.drain():
                 self.store.problem("smtp", False, self.engine.now())
-        except RelayError:
+        except Transient:
             self.store.problem("smtp", True, self.engine.now())
             return False
         return True

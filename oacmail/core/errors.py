@@ -63,6 +63,11 @@ class RelayError(Transient):
     """The relay is unavailable: no connection, no login, or a refusal before RCPT. No mail is at fault."""
 
 
+class LineEnded(Transient):
+    """The relay had taken the sender, and closed the connection or fell silent at this mail's recipient or DATA. No
+    byte of the mail was handed over; other mails leave on a new connection."""
+
+
 class BudgetUnusable(Transient):
     """The budget that several towns share cannot be read or written at this moment."""
 

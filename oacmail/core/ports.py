@@ -239,7 +239,7 @@ class Transport(Protocol):
 
         `before_data(copy_accepted)` is called after 354 and before the first byte: it commits `sending`.
         Raises Transient (nothing was handed over, or 4xx), Uncertain (no reply after DATA), Permanent (5xx to this
-        mail), RelayError (a refusal before RCPT, which is never about the mail).
+        mail), LineEnded (no reply, or 421, at RCPT or DATA), RelayError (trouble before RCPT: never about the mail).
         """
         ...
 

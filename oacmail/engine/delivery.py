@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
-from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain, quoted
+from oacmail.core.errors import (
+    BudgetUnusable,
+    LineEnded,
+    Permanent,
+    RelayError,
+    StateError,
+    Transient,
+    Uncertain,
+    quoted,
+)
 from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS
 from oacmail.core.outbox import envelope_sender, wants_copy
 from oacmail.core.ports import Outgoing, Transport
@@ -87,11 +96,12 @@ class _WithdrawnError(Exception):
 
 
 class Attempt(NamedTuple):
-    """`result`: None = the mail was withdrawn before its first byte. `limit`: the relay named a limit
-    of its own, which holds for all mail."""
+    """`result`: None = the mail was withdrawn before its first byte. `limit`: the relay named a limit of its own, which
+    holds for all mail. `ended`: the connection did not outlive this mail."""
 
     result: DeliveryResult | None
     limit: Transient | None = None
+    ended: LineEnded | None = None
 
 
 class Delivery:
@@ -125,15 +135,18 @@ class Delivery:
         due = store.due(now, most, staff, waits, only) if most > 0 else []
         due = due[: self._budget.take(len(due), now)]  # less than that, if other towns left no room meanwhile
         # Send mail by mail. If the relay refuses an envelope sender, mails with one of another form are still tried,
-        # once; not if it refuses the login, or names a limit of all mail.
+        # once; not if it refuses the login, or names a limit of all mail. A mail that ended the connection is put off
+        # like any other; two in a row, and the relay is in trouble.
         trouble: dict[str, Transient] = {}
+        ended: list[LineEnded] = []
         broke: list[str] = []
         left: list[str] = []
         for mail in due:
             self.engine.progress()
             envelope = envelope_sender(policy, mail.kind, mail.key, mail.message_id)
             sender = envelope.partition(f"+{RETURNED}")[0]
-            if sender in trouble or len(trouble) > 1 or any(error.at_least for error in trouble.values()):
+            stops = len(trouble) > 1 or len(ended) > 1 or any(error.at_least for error in trouble.values())
+            if stops or sender in trouble:
                 left.append(mail.key)
                 continue
             try:
@@ -144,13 +157,14 @@ class Delivery:
             else:
                 self._record_last()
                 self._unrecorded = attempt.result
+                ended = [*ended, attempt.ended] if attempt.ended else []
                 if attempt.limit is not None:
                     trouble[sender] = attempt.limit
         self._record_last()
-        if trouble:
+        if trouble or len(ended) > 1:
             store.put_behind(left, self.engine.now() - timedelta(seconds=1))
             store.put_behind(broke, self.engine.now())
-            raise max(trouble.values(), key=lambda error: error.at_least)
+            raise max((*trouble.values(), *ended), key=lambda error: error.at_least)
         self._interrupted = False
         if due:  # note whether the relay refuses all recipients, or accepts mail again
             self._refuses.set(refuses_everybody(policy, store.refused(policy, now)), now)
@@ -192,7 +206,7 @@ class Delivery:
             if not self._sending(mail.key, copy_expected=expected):
                 raise _WithdrawnError
 
-        result, limit = DeliveryResult(key=mail.key, state="sent"), None
+        result, limit, ended = DeliveryResult(key=mail.key, state="sent"), None, None
         try:
             self.transport.send(outgoing, before_data)
         except _WithdrawnError:
@@ -206,7 +220,7 @@ class Delivery:
             text = ": ".join(filter(None, (str(error), said)))
             result = replace(result, state="refused", code=error.code, status=error.status, error=text, said=said)
         except Transient as error:
-            limit = error if error.at_least else None
+            limit, ended = error if error.at_least else None, error if isinstance(error, LineEnded) else None
             result = replace(result, state="later", error=str(error), limited=limit is not None)
         log.info("mail." + result.state, {"key": mail.key, "error": result.error or None})
-        return Attempt(replace(result, copy_expected=expected), limit)
+        return Attempt(replace(result, copy_expected=expected), limit, ended)

@@ -84,3 +84,21 @@ def test_a_relay_that_takes_twenty_seconds_for_a_mail_holds_up_no_intake_and_dou
         assert [len(person.inbox()) for person in (anna, *others)] == [1] * 6
         until(lambda: len(desk.mailbox.messages("Sent")) == 6, what="one copy of each")
     assert not desk.log_lines("smtp.down")
+
+
+def test_one_recipient_that_ends_the_line_is_named_and_holds_up_nobody(
+    own_mail_servers: MailServers, own_office: MakeOffice, mind: Filter
+) -> None:
+    desk = own_office()  # with its own patience: a minute before that mail is tried again
+    closes = Citizen(own_mail_servers, user=f"{own_mail_servers.new_user()}-closes")
+    with desk.running():
+        closes.write(desk.address, "Padró", "Com em puc empadronar?")
+        until(lambda: desk.rows("SELECT 1 FROM outbox WHERE attempts = 1"), what=lambda: f"its attempt\n{desk.log()}")
+        for number in range(3):
+            person = Citizen(own_mail_servers)
+            person.write(desk.address, f"Tràmit {person.user}", f"Com acabo el tràmit número {number}?")
+            person.wait_for_mail(1, 2)
+        (mail,) = [mail for mail in desk.json("outbox", "list") if mail["recipient"] == closes.address]
+        assert (mail["state"], mail["attempts"], mail["last_error"]) == ("queued", 1, "SMTP RCPT: 421 4.7.0")
+        assert desk.status()["ok"]
+    assert not desk.log_lines("smtp.down")

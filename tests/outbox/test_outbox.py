@@ -200,9 +200,10 @@ def test_a_busy_server_is_asked_again_after_1_5_15_and_60_minutes(world: World) 
     assert world.kinds(ANNA) == ["ack"]
 
 
-def test_after_give_up_days_it_fails_and_the_agents_are_notified(town: TOWN) -> None:
+@pytest.mark.parametrize("code", [450, 421])
+def test_after_give_up_days_it_fails_and_the_agents_are_notified(town: TOWN, code: int) -> None:
     world = town(smtp={"give_up_days": 1})
-    world.relay.when(deferred(450), to=ANNA)
+    world.relay.when(deferred(code), to=ANNA)
     world.citizen_writes(ANNA)
     world.live("2026-11-26 08:30", minutes=30)
     assert world.mail()["state"] == "queued"
@@ -311,6 +312,27 @@ def test_a_mail_that_breaks_the_line_takes_turns_with_the_others(world: World) -
     world.clock.forward(seconds=5)
     world.drain()
     assert world.kinds(PERE) == ["ack"]
+
+
+def test_a_mail_that_ends_the_line_counts_its_attempt_and_the_others_leave_at_once(world: World) -> None:
+    world.relay.when(deferred(421), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.citizen_asks(PERE)
+    assert world.kinds(PERE) == ["ack"]
+    (mail,) = [mail for mail in world.mails("ack") if mail["state"] == "queued"]
+    assert (mail["recipient"], mail["attempts"], mail["last_error"]) == (ANNA, 1, "SMTP RCPT: 421")
+
+
+def test_a_relay_that_ends_the_line_at_two_mails_is_in_trouble_and_no_third_one_is_offered(world: World) -> None:
+    world.relay.when(deferred(421))
+    for person in (ANNA, PERE, MARTA):
+        world.citizen_writes(person)
+    world.sync()
+    assert not world.drain()
+    assert [mail.recipient for mail in world.relay.offered] == [ANNA, PERE]
+    world.relay.recover()
+    world.drain()
+    assert world.kinds(MARTA) == ["ack"]
 
 
 def test_no_more_than_so_many_a_minute(town: TOWN) -> None:

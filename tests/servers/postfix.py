@@ -3,8 +3,9 @@
 All domains are local and go to one LMTP server, so that every address is somebody's mailbox. Local parts with an
 ending of their own play the difficult recipients:
 
-`…-refused@` 550 at RCPT, `…-later@` 450 at RCPT, `…-bounces@` taken and returned with a delivery report. Whose
-envelope sender ends in `…-proven@` gets an Authentication-Results that says so, as a DMARC filter would write it.
+`…-refused@` 550 at RCPT, `…-later@` 450, `…-closes@` 421 and the end of the line, `…-bounces@` taken and returned with
+a delivery report. Whose envelope sender ends in `…-proven@` gets an Authentication-Results that says so, as a DMARC
+filter would write it.
 
 Nothing of the system's configuration is read or changed. Needs root: the queue belongs to the user postfix.
 """
@@ -98,6 +99,7 @@ setgid_group = postdrop
 RECIPIENTS = """\
 /^[^@]*-refused@/ 550 5.1.1 there is no such mailbox
 /^[^@]*-later@/ 450 4.2.1 the mailbox is busy
+/^[^@]*-closes@/ 421 4.7.0 the line is closed
 """
 SENDERS = f"/-proven@([^@]+)$/ PREPEND Authentication-Results: {HOSTNAME}; dmarc=pass header.from=$1\n"
 NO_PLUS = r"/\+/ 550 5.1.1 no such user" + "\n"

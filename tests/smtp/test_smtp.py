@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from msgspec.structs import replace
 
-from oacmail.core.errors import ConfigError, Permanent, RelayError, Transient, Uncertain
+from oacmail.core.errors import ConfigError, LineEnded, Permanent, RelayError, Transient, Uncertain
 from oacmail.smtp import SmtpLoginRefused, SmtpSettings, SmtpTransport
 from oacmail.words.compose import Heading, compose
 from tests.fakes.relay import DROP, HANG, Relay
@@ -145,9 +145,9 @@ def test_a_refusal_before_rcpt_is_the_relays_trouble(verb: str, reply: str) -> N
         ("RCPT", "553 no", Permanent, "RCPT: 553"),
         ("RCPT", "450 4.2.1 busy", Transient, "SMTP RCPT: 450 4.2.1"),
         ("RCPT", "530 5.7.0 login first", Transient, "SMTP RCPT: 530 5.7.0"),
-        ("RCPT", "421 4.3.2 closing", Transient, "SMTP MAIL: SMTPServerDisconnected"),
+        ("RCPT", "421 4.3.2 closing", LineEnded, "SMTP RCPT: 421 4.3.2"),
         ("DATA", "451 4.3.0 later", Transient, "SMTP DATA: 451 4.3.0"),
-        ("DATA", "421 4.3.2 closing", Transient, "SMTP MAIL: SMTPServerDisconnected"),
+        ("DATA", "421 4.3.2 closing", LineEnded, "SMTP DATA: 421 4.3.2"),
         ("DATA", "554 5.5.1 no", Permanent, "DATA: 554 5.5.1"),
         ("MAIL", "552 5.3.4 too large", Permanent, "MAIL: 552 5.3.4"),
     ],
@@ -164,7 +164,19 @@ def test_a_refusal_before_the_data_is_reported_by_code_and_no_byte_follows(
         assert len(relay.mails) == 1
 
 
-@pytest.mark.parametrize("leaves", ["421 4.7.0 too many errors", DROP])
+@pytest.mark.parametrize("fault", [DROP, HANG, "421 4.3.2 closing"])
+def test_a_kept_line_that_ends_at_a_recipient_is_not_tried_again_for_the_same_mail(fault: str) -> None:
+    with Relay({"RCPT": [None, fault]}) as relay:
+        transport = transport_to(relay.port, timeout=0.3)
+        transport.send(mail_to(copy=""), nothing)
+        with pytest.raises(LineEnded, match=r"^SMTP RCPT: "):
+            transport.send(mail_to(), never)
+        assert relay.lines == 1
+        transport.send(mail_to(), nothing)
+        assert relay.lines == 2
+
+
+@pytest.mark.parametrize("leaves", ["421 4.7.0 too many errors", DROP, HANG])
 def test_a_refusal_holds_though_the_relay_leaves_after_it(leaves: str) -> None:
     with Relay({"RCPT": ["550 5.1.1 unknown"], "DATA": [leaves]}) as relay:
         transport = transport_to(relay.port)
