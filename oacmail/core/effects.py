@@ -214,9 +214,8 @@ class DeliveryResult(Struct, frozen=True, kw_only=True):
 
 
 class AdminCommand(Struct, frozen=True, kw_only=True):
-    """An admin orders something about a case: `verb`, its options `words`, and the account `by`. `given_in`: what tells
-    it from another order of the same moment, the message that a person moved, or the mail and the order's place in it;
-    '' = by shell."""
+    """An admin orders something about a case: `verb`, its options `words`, and the account `by`. `given_in` names the
+    order: the mail and the order's place in it, or the message that a person moved and when; '' = by shell."""
 
     verb: str
     case: str

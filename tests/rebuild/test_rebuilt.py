@@ -13,7 +13,7 @@ from oacmail.core.errors import Refused, Transient
 from oacmail.engine.ledger import LedgerCopy
 from oacmail.store import ledger
 from testbed.database import differences, recorded
-from tests.rebuild.rebuilding import expunge, lose, rebuild
+from tests.rebuild.rebuilding import FOLDER, backup, expunge, lose, rebuild, restore
 from tests.survey.test_survey import given, links, press, survey, surveyed
 from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
@@ -247,6 +247,29 @@ def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) ->
     assert differences(before, recorded(world.store.con)) == []
     world.live("2026-12-05 12:00")
     assert world.kinds(ANNA).count("passed_on") == 1
+
+
+@pytest.mark.parametrize("back", ["rebuild", "restore"])
+def test_who_was_told_by_an_order_after_the_last_copy_is_not_told_again(world: World, back: str) -> None:
+    """The order is carried out anew, at another moment; the copy of the notice that it caused is in the mailbox."""
+    world.citizen_asks(ANNA)
+    world.live("2026-11-27 09:30")
+    LedgerCopy(world.engine, world.mailbox, FOLDER).write(at_once=True)
+    path = backup(world, "before")
+    order = world.message(SUPERVISOR, "", "DERIVA: la plataforma no respon", answers=world.received(SUPERVISOR)[-1])
+    world.receive(order, verdict="dmarc=pass header.from=town.example")
+    world.clock.forward(minutes=3)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    if back == "restore":
+        restore(world, path)
+    else:
+        lose(world, copied=False)
+        rebuild(world)
+    world.clock.forward(minutes=1)
+    world.turn()
+    assert world.case()["status"] == "derived"
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
 
 
 def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:

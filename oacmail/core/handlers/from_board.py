@@ -43,8 +43,9 @@ def on_board_move(policy: Policy, view: CommandView, move: BoardMove, now: datet
         if case is None:
             effects = _without_case(move)
         else:
+            given_in = f"{move.message[:16]}.{now.isoformat()}"
             given = [
-                AdminCommand(verb=verb, case=case.number, by=BY, given_in=move.message[:16], words=words)
+                AdminCommand(verb=verb, case=case.number, by=BY, given_in=given_in, words=words)
                 for verb, words in commands(case, move.to)
             ]
             effects = on_admin_command(policy, view, given[0], now).effects if given else ()

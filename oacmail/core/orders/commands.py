@@ -53,9 +53,8 @@ class _Given(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Names the order and what it causes; two orders of one moment are two."""
-        named = (self.command.verb, self.case.number, self.now.isoformat(), self.command.given_in)
-        return ":".join(filter(None, named))
+        """Names the order and what it causes: after a loss the same mail, read again, causes the same once."""
+        return f"{self.command.verb}:{self.case.number}:{self.command.given_in or self.now.isoformat()}"
 
     @property
     def at(self) -> datetime:
