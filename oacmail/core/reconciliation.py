@@ -24,7 +24,8 @@ class Mismatch(StrEnum):
     record or its case is missing. `CASE`: somebody waits on a case without a deadline (R14). `COPY`: the copy of a mail
     of ours is in no folder of the mailbox. `STUCK`: a mail is under way for more than a day. `FOLDER`: a folder could
     not be read. `GONE`: a message of a live case is in no folder of the mailbox any more. `ROW`: a row is not as the
-    ledger says. `LEDGER`: the ledger itself proves nothing (store/ledger.py)."""
+    ledger says. `LEDGER`: the ledger itself proves nothing (store/ledger.py). `INDEX`: an index was not as its table,
+    and was made anew. `FILE`: SQLite finds the file of the database damaged."""
 
     MESSAGE = "message"
     RECORD = "record"
@@ -35,6 +36,8 @@ class Mismatch(StrEnum):
     GONE = "gone"
     ROW = "row"
     LEDGER = "ledger"
+    INDEX = "index"
+    FILE = "file"
 
 
 UNACCOUNTED = (Mismatch.MESSAGE, Mismatch.RECORD)

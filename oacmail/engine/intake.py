@@ -578,11 +578,13 @@ class Intake:
             return
         if not is_due(last, now, self.engine.policy.office.timezone, compared=compared):
             return
+        damaged = store.mend_indexes()
         differences, rows = store.rows_as_recorded()
         unexplained, missing = store.discrepancies({listing.key: listing.present for listing in listings}, now)
         gone = [] if unread else self._in_no_folder(missing)  # it may be in a folder that could not be opened
         store.named_as_gone(gone, now)
         discrepancies = (
+            *damaged,
             *differences,
             *unexplained,
             *(message.discrepancy for message in gone),

@@ -1,10 +1,12 @@
 """Compare what the server has with what the database says of it, and the outbox with the copies in the mailbox.
 
-Selects only: what is found stays as it is, and a person looks at it. It knows places, states and times, never a text.
-It reads page by page: between two pages other threads use the store. The thread that records messages is the one that
-asks, and each row is judged by one statement, so that nothing is half written between two pages.
+What is found stays as it is, and a person looks at it; a damaged index alone is made anew. It knows places, states and
+times, never a text. It reads page by page: between two pages other threads use the store. The thread that records
+messages is the one that asks, and each row is judged by one statement, so that nothing is half written between two
+pages.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, contextmanager
@@ -16,7 +18,7 @@ from oacmail.core.model import Outcome
 from oacmail.core.reconciliation import Discrepancy, Mismatch, MissingMessage
 from oacmail.core.watched import COPIES
 from oacmail.store import ledger
-from oacmail.store.connection import LIVE, Rows, at, connect_readonly, moment, named_faults, stamp
+from oacmail.store.connection import FILE, LIVE, Rows, at, connect_readonly, moment, named_faults, stamp
 from oacmail.store.remembered import problems
 
 BEING_WORKED = timedelta(hours=2)  # a message that the server does not deliver is tried four times in 71 minutes
@@ -54,6 +56,7 @@ _SENT = f"""SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.numb
 _COPY = (
     f"SELECT m.fingerprint, {_NAMED} AS named FROM messages m WHERE m.message_id IN (:name, :alias) AND role = 'ours'"
 )
+_OF_INDEX = re.compile(r"\bindex (\w+)$|^Tree (\d+)\b")
 _STUCK = f"""SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number FROM outbox o
   LEFT JOIN cases c ON c.id = o.case_id WHERE o.state IN({", ".join(f"'{state}'" for state in IN_FLIGHT)})
   AND o.{LIVE} AND coalesce(o.data_at, o.created_at) < ? ORDER BY o.id"""
@@ -75,6 +78,26 @@ class ReconciliationRows(Rows):
         with self._write():
             ledger.advance(self.con, self.keys, proof)
         return list(proof.differences), proof.compared
+
+    def mend_indexes(self) -> list[Discrepancy]:
+        """Return what SQLite finds wrong with the file (https://sqlite.org/pragma.html#pragma_integrity_check). An
+        index that is not as its table hides rows from each query that uses it: it is made anew."""
+        with closing(connect_readonly(self.file)) as beside, named_faults(self.file):
+            said = [line for row in beside.execute("PRAGMA integrity_check") for line in str(row[0]).splitlines()]
+            trees = dict(beside.execute("SELECT rootpage, name FROM sqlite_master WHERE type = 'index'").fetchall())
+        faults: list[tuple[Mismatch, str, str]] = []
+        for line in said:
+            of_index = _OF_INDEX.search(line)
+            index = of_index and (of_index[1] or trees.get(int(of_index[2])))
+            if index:
+                faults.append((Mismatch.INDEX, index, ""))
+            elif line != "ok" and not line.startswith("***"):
+                faults.append((Mismatch.FILE, FILE, line))
+        for what, index, _ in set(faults):
+            if what is Mismatch.INDEX:
+                with self._write():
+                    self.con.execute(f'REINDEX "{index}"')
+        return [Discrepancy(what=what, where=where, detail=detail) for what, where, detail in sorted(set(faults))]
 
     @contextmanager
     def ledger_pieces(self, copied: str, now: datetime) -> Iterator[tuple[Iterator[bytes], str]]:

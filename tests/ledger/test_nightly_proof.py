@@ -19,7 +19,7 @@ from testbed.messages import as_bytes
 from tests.ledger.random_damage import busy_town, damages
 from tests.privacy.test_forgetting import left_in
 from tests.rebuild.rebuilding import lose, rebuild
-from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, World, text_of
+from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 NIGHT, MORNING = "2026-11-26 03:01", "2026-11-26 08:01"
 AT_NIGHT = "dj. 26/11, 3.01 h"
@@ -524,3 +524,49 @@ def test_a_folder_that_the_server_does_not_open_stops_no_proof(town: Callable[..
     world.advance(NIGHT)
     result = proof(world)
     assert (result["found"], result["compared"]["cases"]) == ([], 1)
+
+
+def _emptied(file: Path, index: str) -> None:
+    """The index has no entry any more: its root is an empty leaf (https://sqlite.org/fileformat.html, section 1.6)."""
+    with closing(sqlite3.connect(file)) as con:
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = int(con.execute("PRAGMA page_size").fetchone()[0])
+        (root,) = con.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (index,)).fetchone()
+    with file.open("r+b") as pages:
+        pages.seek((root - 1) * size)
+        pages.write(bytes((10, 0, 0, 0, 0, *(size % 65536).to_bytes(2, "big"), 0)))
+
+
+@pytest.mark.parametrize("index", ["deadlines_live", "deadlines_running"])
+def test_a_damaged_index_is_made_anew_and_told_and_what_it_hid_comes(planted: World, index: str) -> None:
+    assert found(planted) == []
+    planted.stop()
+    _emptied(planted.store.file, index)
+    planted.start()
+    planted.compare = False  # until the next night
+    planted.advance("2026-11-27 03:01")
+    named = [(one["what"], one["where"]) for one in proof(planted)["found"]]
+    assert named == [("index", index)]
+    planted.live("2026-11-27 09:00", minutes=30)
+    assert "overdue" in planted.kinds(SUPERVISOR)
+    assert found(planted) == []
+
+
+def test_what_else_sqlite_finds_damaged_is_named_every_night(planted: World) -> None:
+    """A page that belongs to nothing: the file has lost what used it (the header's size, section 1.3.8)."""
+    planted.stop()
+    with closing(sqlite3.connect(planted.store.file)) as con:
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = int(con.execute("PRAGMA page_size").fetchone()[0])
+    with planted.store.file.open("r+b") as pages:
+        pages.seek(28)
+        count = int.from_bytes(pages.read(4), "big")
+        pages.seek(28)
+        pages.write((count + 1).to_bytes(4, "big"))
+        pages.seek(count * size)
+        pages.write(bytes(size))
+    planted.start()
+    (fault,) = proof(planted)["found"]
+    assert (fault["what"], fault["detail"]) == ("file", f"Page {count + 1}: never used")
+    planted.advance("2026-11-27 03:01")
+    assert found(planted) == ["file"]
