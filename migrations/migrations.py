@@ -596,6 +596,12 @@ def m0035_originals_by_time(db: Database) -> None:
     db.execute("ALTER TABLE originals RENAME COLUMN sha256 TO key")
 
 
+@migrations()
+def m0036_sealed_mails(db: Database) -> None:
+    """What a hand has changed of a mail that waits is not sent."""
+    db.execute("ALTER TABLE mails ADD COLUMN seal TEXT")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

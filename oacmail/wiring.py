@@ -162,6 +162,7 @@ def new_key(config: Config, now: datetime) -> int | None:
             found = secrets.tokens(config)
         store.signed_with(map(name_of_key, found), now)
         ledger.begin(store.con, found)  # the entries so far are signed with the lost key
+        ledger.seal_mails(store.con, found, anew=True)
         store.record(found)
         return admin.key_lost(store.con, now)
     finally:

@@ -204,7 +204,7 @@ class DeliveryResult(Struct, frozen=True, kw_only=True):
     mail's fault."""
 
     key: str
-    state: Literal["sent", "refused", "later", "uncertain"]
+    state: Literal["sent", "refused", "later", "uncertain", "altered"]
     copy_expected: bool = False
     code: int = 0
     status: str = ""

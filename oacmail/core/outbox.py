@@ -311,11 +311,15 @@ def _drop(delivery: UncertainDelivery, why: str | None = None) -> list[Effect]:
 def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
     if delivery.out_of_date:
         return _drop(delivery, OUT_OF_DATE)
-    facts = {"code": "held", "since": delivery.data_at, "lines": (why,)}
+    return _held(policy, delivery.key, delivery.kind, delivery.data_at, now, why)
+
+
+def _held(policy: Policy, key: str, kind: MailKind, since: datetime | None, now: datetime, why: str) -> list[Effect]:
+    """A person says what becomes of it, and the operator is told."""
     return [
-        UpdateOutbox(key=delivery.key, event=MailEvent.HELD, error=why),
-        AuditEvent(kind="held", data={"mail": delivery.kind, "why": why}),
-        *_alert(policy, f"held:{delivery.key}", facts, now),
+        UpdateOutbox(key=key, event=MailEvent.HELD, error=why),
+        AuditEvent(kind="held", data={"mail": kind, "why": why}),
+        *_alert(policy, f"held:{key}", {"code": "held", "since": since, "lines": (why,)}, now),
     ]
 
 
@@ -429,6 +433,7 @@ def canary_came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
 TRIES = 12  # before a mail is given up: after an outage longer than `give_up_days` the first "try later" is no reason
 REFUSED_CONTENT = frozenset({552, 554})
+ALTERED = "somebody has changed its bytes or its recipient in the database"
 
 
 def on_delivery_result(policy: Policy, view: DeliveryView, result: DeliveryResult, now: datetime) -> Decision:
@@ -467,6 +472,12 @@ def _later(
         return _give_up(policy, view, mail, result, now)
     wait = BACKOFF[min(mail.attempts, len(BACKOFF) - 1)]
     return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
+
+
+def _altered(
+    policy: Policy, view: DeliveryView, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
+    return _held(policy, mail.key, mail.kind, mail.queued_at, now, ALTERED)
 
 
 def _refused(
@@ -519,6 +530,7 @@ _FOLLOWS: Mapping[str, tuple[MailEvent, _Follows]] = {
     "uncertain": (MailEvent.NO_ANSWER, _uncertain),
     "later": (MailEvent.PUT_OFF, _later),
     "refused": (MailEvent.REFUSED, _refused),
+    "altered": (MailEvent.HELD, _altered),
 }
 
 

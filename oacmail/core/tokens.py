@@ -72,8 +72,9 @@ def person_mark(secret: bytes, address: str) -> str:
     return mark(secret, "person", address)
 
 
-def seal(secret: bytes, what: Literal["certificate", "ledger"], text: str) -> str:
-    """The proof that this office wrote this text, of a certificate or of a piece of its ledger: 64 hex digits."""
+def seal(secret: bytes, what: Literal["certificate", "ledger", "mail"], text: str) -> str:
+    """The proof that this office wrote this text, of a certificate, of a piece of its ledger or of a mail that waits:
+    64 hex digits."""
     return _hmac(secret, what, text).hex()
 
 

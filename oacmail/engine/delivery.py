@@ -149,6 +149,9 @@ class Delivery:
             if stops or sender in trouble:
                 left.append(mail.key)
                 continue
+            if not mail.whole:
+                self.engine.perform(DeliveryResult(key=mail.key, state="altered"))
+                continue
             try:
                 attempt = self._attempt(mail, envelope)
             except RelayError as error:

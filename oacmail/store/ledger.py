@@ -30,7 +30,7 @@ from msgspec import Struct, field
 from oacmail.core.model import regex
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 from oacmail.core.stored_values import FAMILIES, LEDGER_COPIED, LEDGER_LINE
-from oacmail.core.tokens import mark, name_of_key
+from oacmail.core.tokens import mark, name_of_key, seal
 from oacmail.store.connection import legible, migrate, schema, stamp, transaction
 from oacmail.store.personal import DERIVED, ERASED, ROWS
 from oacmail.store.writing import remember
@@ -235,6 +235,7 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = Fal
     The key of the snapshot signs. A new first key does from the first start at which the old one is still given and
     every row is as the ledger says. `beside`: the service may run, which knows the present key alone: no snapshot is
     taken. Without its key nothing is recorded, so that what changes differs."""
+    seal_with(con, keys)
     key = _key(con, keys)
     if not beside:
         proof = _proven(con, keys) if key not in (None, keys[0]) else None
@@ -282,8 +283,12 @@ def update(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
     with transaction(con):  # whole: steps without the new beginning leave a ledger of other steps
         had_one = con.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_snapshot'").fetchone()
         before = _proven(con, keys, most=None) if had_one and schema(con)[1] else RowProof()
-        if migrate(con) and keys and not before.broken:
+        steps = migrate(con)
+        if steps:
+            seal_mails(con, keys)
+        if steps and keys and not before.broken:
             begin(con, keys, but=before.differing)
+    seal_with(con, keys)
 
 
 def sign_with(con: sqlite3.Connection, key: bytes) -> None:
@@ -291,6 +296,30 @@ def sign_with(con: sqlite3.Connection, key: bytes) -> None:
     con.create_function("ledger_mac", 4, partial(_signature, key), deterministic=True)
     con.create_function("ledger_person", 1, lru_cache(1000)(partial(marked, key)), deterministic=True)
     con.create_function("ledger_keyed", 1, lru_cache(1000)(partial(keyed, key)), deterministic=True)
+
+
+def seal_with(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+    """Give the connection the functions that seal a mail as it is queued, with the first key, and that say whether it
+    is whole, by any of them. Without a key nothing is sealed, and nothing is doubted."""
+
+    def sealed(key: bytes, recipient: str, mime: bytes) -> str:
+        return seal(key, "mail", f"{recipient}\n{mime.decode('latin-1')}")
+
+    def is_whole(recipient: str, mime: bytes, found: str | None) -> bool:
+        return not keys or any(sealed(key, recipient, mime) == found for key in keys)
+
+    con.create_function("mail_seal", 2, partial(sealed, keys[0]) if keys else lambda *_: None)
+    con.create_function("mail_whole", 3, is_whole)
+
+
+def seal_mails(con: sqlite3.Connection, keys: Sequence[bytes], *, anew: bool = False) -> None:
+    """Seal what waits and has no seal, as a step of the schema leaves it; `anew`: also what a lost key has sealed."""
+    seal_with(con, keys)
+    con.execute(
+        f"""UPDATE mails SET seal = mail_seal((SELECT recipient FROM outbox WHERE id = mails.id), mime)
+        WHERE {"true" if anew else "seal IS NULL"} AND id IN (SELECT id FROM outbox
+          WHERE state NOT IN ('sent', 'dropped', 'shadow') AND erased_at IS NULL)"""
+    )
 
 
 def marked(key: bytes, value: bytes | None) -> str | None:

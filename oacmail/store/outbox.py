@@ -90,13 +90,14 @@ _DRAFTS = """SELECT d.key, d.message_id, d.mime, c.closed_at > d.created_at OR E
 
 
 class Due(Struct, frozen=True, kw_only=True):
-    """A mail that may leave now."""
+    """A mail that may leave now. `whole`: bytes and recipient are as they were queued."""
 
     key: str
     kind: MailKind
     message_id: str
     recipient: str
     mime: bytes
+    whole: bool
 
 
 class WaitingDraft(Struct, frozen=True, kw_only=True):
@@ -137,7 +138,8 @@ class OutboxRows(Rows):
         only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
         only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         rows = self.con.execute(
-            f"""SELECT o.key, o.kind, o.message_id, o.recipient, m.mime FROM (
+            f"""SELECT o.key, o.kind, o.message_id, o.recipient, m.mime,
+            mail_whole(o.recipient, m.mime, m.seal) AS whole FROM (
             SELECT id, key, kind, message_id, recipient, next_at, {_RANK} AS turn FROM outbox
             WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY turn, next_at, id LIMIT ?
             ) o JOIN mails m ON m.id = o.id ORDER BY o.turn, o.next_at, o.id""",
@@ -256,7 +258,8 @@ def send(con: sqlite3.Connection, effect: Send, context: WriteContext) -> None:
         "ON CONFLICT(key) DO NOTHING",
     )
     if row.rowcount:
-        insert(con, "mails", {"id": row.lastrowid, "mime": mail.mime, "bare": mail.bare})
+        values = (row.lastrowid, mail.mime, mail.bare, effect.recipient, mail.mime)
+        con.execute("INSERT INTO mails(id, mime, bare, seal) VALUES(?, ?, ?, mail_seal(?, ?))", values)
 
 
 def send_without_original(con: sqlite3.Connection, effect: SendWithoutOriginal, context: WriteContext) -> None:
@@ -268,8 +271,8 @@ def send_without_original(con: sqlite3.Connection, effect: SendWithoutOriginal, 
     )
     if row.rowcount:
         con.execute(
-            """INSERT INTO mails(id, mime) SELECT ?, m.bare FROM mails m JOIN outbox o ON o.id = m.id
-            WHERE o.key = ?""",
+            """INSERT INTO mails(id, mime, seal) SELECT ?, m.bare, mail_seal(o.recipient, m.bare)
+            FROM mails m JOIN outbox o ON o.id = m.id WHERE o.key = ?""",
             (row.lastrowid, effect.key),
         )
 

@@ -49,7 +49,7 @@ ERASED: Mapping[str, Mapping[str, str]] = {
         "bare_id": "NULL",
         "last_error": "NULL",
     },
-    "mails": {"mime": "x''", "bare": "NULL"},
+    "mails": {"mime": "x''", "bare": "NULL", "seal": "NULL"},
 }
 """Table -> column -> what it holds afterwards, as an SQL expression. The row stays: the indicators count it."""
 

@@ -1,7 +1,9 @@
 """The outbox against every answer of a relay: no mail is sent twice or lost, and failures are reported."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from email import message_from_bytes
 from itertools import product
@@ -23,6 +25,7 @@ from oacmail.core.effects import (
     UpdateOutbox,
 )
 from oacmail.core.kinds import NEXT, MailEvent, MailKind, MailState
+from oacmail.core.outbox import ALTERED
 from oacmail.engine.watch import HostChecks
 from oacmail.store import admin
 from oacmail.store.connection import FILE, LIVE
@@ -321,6 +324,33 @@ def test_a_mail_that_ends_the_line_counts_its_attempt_and_the_others_leave_at_on
     assert world.kinds(PERE) == ["ack"]
     (mail,) = [mail for mail in world.mails("ack") if mail["state"] == "queued"]
     assert (mail["recipient"], mail["attempts"], mail["last_error"]) == (ANNA, 1, "SMTP RCPT: 421")
+
+
+_ANOTHER_TEXT = "UPDATE mails SET mime = CAST(replace(CAST(mime AS TEXT), 'Hem rebut', 'Hem perdut') AS BLOB)"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_ANOTHER_TEXT, f"{_ANOTHER_TEXT}, seal = NULL", "UPDATE outbox SET recipient = 'lladre@example.com'"],
+    ids=["bytes", "bytes and seal", "recipient"],
+)
+def test_a_queued_mail_that_a_hand_has_changed_is_held_and_told_and_never_sent(tmp_path: Path, change: str) -> None:
+    world = World(tmp_path)
+    world.relay.when(DOWN)
+    world.citizen_asks(ANNA)
+    with closing(sqlite3.connect(world.store.file)) as hand:
+        assert hand.execute(change).rowcount == 1
+        hand.commit()
+    world.relay.recover()
+    world.live("2026-11-25 09:30", minutes=5)
+    assert any(mail.key.startswith("held:") for mail in world.relay.accepted if mail.recipient == OPERATOR)
+    ack = world.mail()
+    assert (ack["state"], ack["last_error"]) == ("held", ALTERED)
+    world.engine.perform(OutboxCommand(verb="retry", key=ack["key"], by="admin"))
+    world.turn()
+    assert world.mail()["state"] == "held"
+    assert world.kinds(ANNA) == world.kinds("lladre@example.com") == []
+    world.stop()
 
 
 def test_a_relay_that_ends_the_line_at_two_mails_is_in_trouble_and_no_third_one_is_offered(world: World) -> None:

@@ -54,6 +54,7 @@ SHIPPED = {
     "m0033_calls_to_come": "349d87a0e81548bc",
     "m0034_ledger_of_changes": "bd569c330c0a2d86",
     "m0035_originals_by_time": "1b79d6315c038bd2",
+    "m0036_sealed_mails": "ba971efdddfd3233",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _RENAMED = {
