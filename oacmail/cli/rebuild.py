@@ -133,7 +133,7 @@ def from_ledger(config: Config, known: FromLedger) -> Iterator[str]:
         until = known.until.astimezone(config.office.timezone)
         yield f"  all rows are as the ledger in the mailbox says, until {until:%Y-%m-%d %H:%M}"
     yield from _if_any(
-        (known.lost, "{} entries of the ledger are lost: they lie behind a gap or a wrong signature"),
+        (known.lost, "{} entries of the ledger are lost: a piece is missing, or somebody has changed it"),
         *((count, _REFUSED[why]) for why, count in known.refused.items()),
         (known.wordless, "{} messages are gone from the mailbox: their rows are back, not their words"),
         (known.unsent, "{} mails had not left: they are dropped; requests without their acknowledgement are to review"),

@@ -14,7 +14,7 @@ class FromLedger(Struct, frozen=True, kw_only=True):
     """What came from the copy of the ledger in the mailbox. `why` it was not used, '' = it was: `none` (there is none),
     `torn` (no snapshot is whole and signed with our key), `version` (another version of oacmail wrote it), `another`
     or `younger` (of a restored database: its past is another one, or goes on longer than the copy). `until`: when its
-    last entry was copied; `lost`: entries behind a gap or a wrong signature; `refused`: pieces that count for nothing,
+    last entry was copied; `lost`: entries that missing pieces had; `refused`: pieces that count for nothing,
     by reason (`foreign`, `forged`, `unread`). `filled`: messages whose words came from the mailbox; `wordless`: those
     of which only the ledger knows; `nameless`: numbers of cases of a citizen whose address no mail tells; `unsent`:
     mails that were on their way, whose bytes are gone."""

@@ -654,7 +654,7 @@ def _some(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
 class Copied(Struct, frozen=True, kw_only=True):
     """What the pieces in a mailbox tell. `key`: the snapshot's; `names`: the columns of each table; `steps`: those
     of the schema that wrote them; `until` and `chained`: sequence and HMAC of the last entry, which was copied `at`
-    this time; `lost`: entries that lie behind a gap or bear a wrong signature."""
+    this time; `lost`: entries that missing pieces had; `unbroken`: the last one before the first of them."""
 
     key: bytes
     names: Mapping[str, Sequence[str]]
@@ -663,6 +663,7 @@ class Copied(Struct, frozen=True, kw_only=True):
     chained: bytes
     at: str
     lost: int
+    unbroken: int
 
     __repr__ = object.__repr__  # the key is a secret
 
@@ -708,18 +709,25 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
             con.executemany("INSERT OR REPLACE INTO temp.ledger_copy VALUES(?, ?, ?)", rows)
         if signature.hexdigest() != signed:
             continue
-        # The entries after it, one by one: of several with this number the newest that goes on from there.
-        while entry := next((one for one in con.execute(_NEWEST, (seq + 1,)) if _goes_on(key, chained, one)), None):
-            table, row, image, of_entry, at = entry
-            chained = bytes.fromhex(of_entry)
+        # The entries after it, one by one: of several with this number the newest that goes on from there. Where a
+        # piece is missing, the next one that was written later goes on, since its seal says that it is ours. What it
+        # tells of a row that the missing one had added belongs to no row.
+        lost, unbroken = 0, seq
+        while True:
+            found = con.execute(_NEWEST, (seq + 1,)).fetchall()
+            entry = next((one for one in found if _goes_on(key, chained, one)), None)
+            if entry is None and (entry := con.execute(_BEHIND, (seq + 1, at)).fetchone()) is None:
+                break
+            number, table, row, image, of_entry, at = entry
+            lost, seq, chained = lost + number - seq - 1, number, bytes.fromhex(of_entry)
+            unbroken = unbroken if lost else seq
             gone = 'DELETE FROM temp.ledger_copy WHERE "table" = ? AND row = ? RETURNING image'
             said = next((image for (image,) in con.execute(gone, (table, row)).fetchall()), None)
             if (image := _after(said, image)) is not None:
                 con.execute("INSERT INTO temp.ledger_copy VALUES(?, ?, ?)", (table, row, image))
-            seq += 1
-        later = "SELECT count(DISTINCT seq) FROM temp.ledger_entries WHERE seq > ?"
-        lost = con.execute(later, (seq,)).fetchone()[0]
-        return Copied(key=key, names=names, steps=steps, until=seq, chained=chained, at=at, lost=lost)
+        return Copied(
+            key=key, names=names, steps=steps, until=seq, chained=chained, at=at, lost=lost, unbroken=unbroken
+        )
     return None
 
 
@@ -753,9 +761,10 @@ def _unpacked(body: bytes) -> dict[str, Any]:
     return piece
 
 
-_NEWEST = 'SELECT "table", row, image, mac, at FROM temp.ledger_entries WHERE seq = ? ORDER BY at DESC, rowid DESC'
+_NEWEST = "SELECT * FROM temp.ledger_entries WHERE seq = ? ORDER BY at DESC, rowid DESC"
+_BEHIND = "SELECT * FROM temp.ledger_entries WHERE seq > ? AND at > ? ORDER BY seq, at DESC, rowid DESC LIMIT 1"
 
 
 def _goes_on(key: bytes, chained: bytes, entry: Sequence[Any]) -> bool:
-    table, row, image, mac, _ = entry
+    _, table, row, image, mac, _ = entry
     return _mac(key, chained, table, row, image) == bytes.fromhex(mac)

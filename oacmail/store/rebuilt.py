@@ -94,7 +94,7 @@ class LedgerRows(Struct):
         ).fetchone()
         if of_copy is None or of_copy[0] != remembered.value(con, LEDGER_LINE) or self._parted():
             return "another"
-        return "younger" if last > self.copied.until else ""
+        return "younger" if last > self.copied.unbroken else ""
 
     def _parted(self) -> bool:
         """Whether an event of the database, which nothing changes, is another one in the copy: an older backup was
@@ -108,6 +108,23 @@ class LedgerRows(Struct):
         """Make the covered rows those of the copy; rows of other tables that belong to a row that is gone go too."""
         con = self.con
         con.execute("PRAGMA defer_foreign_keys = ON")
+        # What a missing piece had added is not there, nor what points to it: the service reads the message again.
+        pointing = [
+            (table, self._value(table, name).replace("image", "child.image"), of)
+            for table in TABLES
+            for _, _, of, name, *_ in con.execute(f"PRAGMA foreign_key_list({table})").fetchall()
+            if of in TABLES
+        ]
+        removed = self.copied.lost
+        while removed:
+            removed = sum(
+                con.execute(
+                    f"""DELETE FROM temp.ledger_copy AS child WHERE child."table" = '{table}' AND {value} IS NOT NULL
+                    AND NOT EXISTS(SELECT 1 FROM temp.ledger_copy AS parent
+                      WHERE parent."table" = '{of}' AND parent.row = {value} || '')"""
+                ).rowcount
+                for table, value, of in pointing
+            )
         # What the database has already, in the form of the copy.
         for columns, learn, hashed in (
             (PEOPLE, self.learn_people, "ledger_person"),

@@ -14,8 +14,9 @@ from oacmail.engine.ledger import LedgerCopy
 from oacmail.store import ledger
 from testbed.database import differences, recorded
 from tests.rebuild.rebuilding import FOLDER, backup, expunge, lose, rebuild, restore
+from tests.services.test_outcome import FAULT
 from tests.survey.test_survey import given, links, press, survey, surveyed
-from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
+from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, TECHNICAL, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -391,6 +392,38 @@ def test_what_came_after_the_only_piece_is_read_and_is_never_the_past(town: TOWN
     assert [(case["number"], case["citizen"]) for case in world.cases()[:3]] == before
     assert [case["status"] for case in world.cases()] == ["open", "open", "answered", "open"]
     assert [len(world.received(who)) for who in (ANNA, PERE, MARTA, "nou@example.cat")] == [1, 1, 1, 1]
+
+
+def test_of_a_piece_that_is_gone_only_what_it_told_is_lost(town: TOWN) -> None:
+    """What came after it is known: no notice of it goes a second time, and what was closed stays closed."""
+    world = town(people={"technical": [TECHNICAL]})
+    copy = LedgerCopy(world.engine, world.mailbox, FOLDER)
+    world.citizen_asks(ANNA, *FAULT)
+    copy.write(at_once=True)
+    world.clock.forward(minutes=11)
+    world.citizen_asks(PERE)
+    copy.write(at_once=True)
+    middle = max(world.mailbox.folders[FOLDER].messages)
+    world.clock.forward(minutes=11)
+    world.order("escalate", "OAC-2026-000001")
+    world.order("close", "OAC-2026-000002", reason="spam")
+    world.citizen_asks(MARTA, *FAULT)
+    world.order("escalate", "OAC-2026-000003")
+    copy.write(at_once=True)
+    told = {who: world.kinds(who) for who in (ANNA, PERE, MARTA, TECHNICAL, SUPERVISOR)}
+    world.mailbox.expunge(FOLDER, middle)
+    lose(world, copied=False)
+    report = rebuild(world)
+    assert report.ledger.lost > 0
+    for _ in range(3):
+        world.clock.forward(minutes=1)
+        world.turn()
+    assert {who: world.kinds(who) for who in told} == told
+    assert [(case["citizen"], case["status"]) for case in world.cases()] == [
+        (ANNA, "derived"),
+        (PERE, "open"),
+        (MARTA, "derived"),
+    ]
 
 
 def test_a_copy_that_knows_no_folder_makes_no_message_since_then_the_past(town: TOWN) -> None:
