@@ -581,7 +581,8 @@ class Intake:
         damaged = store.mend_indexes()
         differences, rows = store.rows_as_recorded()
         unexplained, missing = store.discrepancies({listing.key: listing.present for listing in listings}, now)
-        gone = [] if unread else self._in_no_folder(missing)  # it may be in a folder that could not be opened
+        known = {listing.key[0]: listing.present for listing in listings}
+        gone = [] if unread else self._in_no_folder(missing, known)  # it may be in a folder that could not be opened
         store.named_as_gone(gone, now)
         discrepancies = (
             *damaged,
@@ -596,8 +597,9 @@ class Intake:
         store.problem(CODE, bool(discrepancies), now, text)
         log.info("reconciled", {"count": len(discrepancies)})
 
-    def _in_no_folder(self, missing: Sequence[MissingMessage]) -> list[MissingMessage]:
-        """Return those that no folder has, watched or not: an agent may have moved one to a folder of their own."""
+    def _in_no_folder(self, missing: Sequence[MissingMessage], known: Mapping[str, Set[int]]) -> list[MissingMessage]:
+        """Return those that no folder has, watched or not: an agent may have moved one to a folder of their own. What
+        another message with its Message-ID says is none. `known`: the UIDs of which the database knows the message."""
         left = list(missing)
         for folder in sorted(self.mailbox.tree().names) if left else ():
             self.engine.progress()
@@ -606,12 +608,18 @@ class Intake:
             except Transient:  # of another account, say: nobody moves the office's mail there
                 self.mailbox.open("INBOX")  # it is the folder alone: the server can be reached
                 continue
-            left = [
-                message
-                for message in left
-                if not any(self.mailbox.bearing("Message-ID", name) for name in message.message_ids if name)
-            ]
+            left = [message for message in left if not self._is_here(message, known.get(folder, frozenset()))]
         return left
+
+    def _is_here(self, message: MissingMessage, known: Set[int]) -> bool:
+        """Whether the open folder has it."""
+        names = filter(None, message.message_ids)
+        uids = {uid for name in names for uid in self.mailbox.bearing("Message-ID", name)} - known
+        if not (uids and message.fingerprint):
+            return bool(uids)
+        config = self.engine.parser_config
+        found = (parse(one.raw, config, with_features=False) for one in self.mailbox.fetch(sorted(uids)).values())
+        return any(one.fingerprint == message.fingerprint for one in found)
 
 
 def _raise_worst(troubles: Sequence[tuple[WatchedFolder, Transient]]) -> None:

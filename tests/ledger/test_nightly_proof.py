@@ -18,7 +18,7 @@ from oacmail.store.erase import wipe
 from testbed.messages import as_bytes
 from tests.ledger.random_damage import busy_town, damages
 from tests.privacy.test_forgetting import left_in
-from tests.rebuild.rebuilding import lose, rebuild
+from tests.rebuild.rebuilding import expunge, lose, rebuild
 from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 NIGHT, MORNING = "2026-11-26 03:01", "2026-11-26 08:01"
@@ -510,6 +510,21 @@ def test_a_message_that_somebody_has_moved_to_a_folder_of_their_own_is_not_gone(
     world.mailbox.move_messages("INBOX", world.mailbox.uids(), "Arxiu")
     world.advance(NIGHT)
     assert found(world) == []
+
+
+@pytest.mark.parametrize("folder", ["INBOX", "Arxiu"])
+def test_a_message_that_somebody_has_altered_is_gone_though_its_message_id_is_there(
+    town: Callable[..., World], folder: str
+) -> None:
+    world = town(digest={"to": [AGENT]})
+    world.citizen_asks(ANNA)
+    world.mailbox.unwatched.add("Arxiu")
+    world.mailbox.create("Arxiu")
+    (original,) = (one for one in world.mailbox.folders["INBOX"].messages.values() if b"oacmail" not in one.raw.lower())
+    expunge(world, "INBOX", original.raw)
+    world.mailbox.append(folder, original.raw.replace(b"Bon dia", b"Mal dia"), world.clock.now())
+    world.advance(NIGHT)
+    assert found(world) == ["gone"]
 
 
 def test_a_folder_that_the_server_does_not_open_stops_no_proof(town: Callable[..., World]) -> None:
