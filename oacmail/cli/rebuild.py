@@ -151,7 +151,8 @@ def _as_played(config: Config, summary: RebuildSummary) -> Iterator[str]:
     yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in summary.held)
     yield from _if_any(
         (summary.dropped, "other mails to citizens without a copy: {} are dropped"),
-        (summary.foreign, "{} mails are signed with another key and prove nothing"),
+        (summary.foreign, "{} mails are signed with another key: they tell numbers, and prove nothing"),
+        (summary.foreign, "who was forgotten under that key may be here again: forget them anew, by the certificates"),
     )
 
 

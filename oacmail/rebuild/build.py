@@ -236,6 +236,9 @@ class Rebuild(Struct):
                 store.begin_folder(box.watched, box.state.uidvalidity, box.state.uidnext, since)
                 past = {meta.uid for meta in box.metas if meta.internal_date < since}
                 store.sight(box.watched.name, box.state.uidvalidity, box.metas, past, self.now)
+            for about, number in proven.claimed.items():
+                store.remember(RESERVED + about, number, self.now)
+                store.number_given(number, self.now)
             # A notice names the message that opened the case; an acknowledgement may name a whole thread.
             for proof in sorted(proven.of_the_service, key=lambda proof: proof.is_acknowledgement):
                 if proof.is_acknowledgement:

@@ -22,8 +22,8 @@ from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, Mailbox, Outgoing
-from oacmail.core.sender import own_signature
-from oacmail.core.tokens import TRIAL, is_foreign
+from oacmail.core.sender import claimed_number, own_signature
+from oacmail.core.tokens import TRIAL, claimed_key_and_message, is_foreign
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import Engine, Ticks
 from oacmail.mail.parse import Parser, parse
@@ -62,10 +62,11 @@ class Proof(Struct, frozen=True, kw_only=True):
 
 class Proofs(Struct, frozen=True, kw_only=True):
     """One of each mail, the earliest. `foreign`: how many mails bear a signature that looks like ours under another
-    key."""
+    key; `claimed`: fingerprint of a message -> the number that the acknowledgements among these have told for it."""
 
     proven: tuple[Proof, ...]
     foreign: int
+    claimed: Mapping[str, str]
 
     @property
     def of_the_service(self) -> tuple[Proof, ...]:
@@ -85,20 +86,27 @@ class Proofs(Struct, frozen=True, kw_only=True):
     @property
     def cases(self) -> frozenset[str]:
         """The numbers that were told."""
-        return frozenset(proof.case for proof in self.proven if proof.case)
+        return frozenset((*(proof.case for proof in self.proven if proof.case), *self.claimed.values()))
 
 
 def proofs(policy: Policy, copies: Iterable[tuple[Found, bytes]]) -> Proofs:
     """`copies`: messages with a field X-Oacmail, and their bytes, of which only the head is read. Whoever has written
-    such a field without the key proves nothing."""
+    such a field without the key proves nothing; but in Sent, under our own address, it tells a number best."""
     proven: dict[str, Proof] = {}
+    claimed: dict[str, str] = {}
     foreign = 0
     for found, raw in copies:
         head, _, _ = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
         message = parse(head + b"\n\n")
         signed = own_signature(policy, message)
         if signed is None or not _is_of_a_mail(signed.key):
-            foreign += found.role is Folder.SENT and any(is_foreign(policy, one) for one in message.signatures)
+            other = next((one for one in message.signatures if is_foreign(policy, one)), "")
+            if found.role is Folder.SENT and other:
+                foreign += 1
+                _, about = claimed_key_and_message(other)
+                number = claimed_number(policy, message)
+                if number and f"k=ack:{about};" in other:
+                    claimed.setdefault(about, number)
             continue
         proof = Proof(
             key=signed.key,
@@ -111,7 +119,7 @@ def proofs(policy: Policy, copies: Iterable[tuple[Found, bytes]]) -> Proofs:
         )
         if signed.key not in proven or proof.at < proven[signed.key].at:
             proven[signed.key] = proof
-    return Proofs(proven=tuple(proven.values()), foreign=foreign)
+    return Proofs(proven=tuple(proven.values()), foreign=foreign, claimed=claimed)
 
 
 def _is_of_a_mail(key: str) -> bool:

@@ -115,3 +115,23 @@ def test_a_backup_without_a_key_holds_what_may_have_left(
         desk.wait_until_accounted()
         assert desk.json("outbox", "list") == []
     assert [len(person.inbox()) for person in (anna, pere)] == [1, 1]
+
+
+def test_a_lost_database_without_its_key_keeps_the_numbers_that_were_told_and_warns_of_the_forgotten(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, people = office(), [Citizen(mail_servers) for _ in range(3)]
+    with desk.running():
+        _served(desk, *people)
+        told = {case["citizen"]: case["number"] for case in desk.cases()}
+        first = desk.at_desk()
+        first.delete(min(first.uids()))  # by order of arrival the others would have other numbers
+        first.close()
+    for path in desk.state.iterdir():
+        if path.name.startswith(("oacmail.db", "token.key")):
+            path.unlink()
+    said = desk.oacmail("rebuild", "--yes", "--since", "2026-01-01").stdout
+    assert "who was forgotten under that key may be here again" in said
+    cases = {case["citizen"]: case["number"] for case in desk.cases()}
+    assert len(cases) == 2
+    assert cases.items() <= told.items()

@@ -186,13 +186,18 @@ def test_a_relayed_answer_that_nothing_proves_is_held_for_a_person(world: World)
 
 def test_with_another_key_it_says_so_and_counts_again_only_if_told(world: World) -> None:
     began = world.clock.now()
+    world.citizen_asks(PERE)
+    world.clock.forward(minutes=5)
     world.citizen_asks(ANNA)
+    expunge(world, "INBOX", PERE.encode())  # and nobody gets his number
     lose(world, copied=False)
     (world.config.office.state / "token.key").write_text("quite another secret than the one before\n")
-    with pytest.raises(Refused, match="1 are signed with another key"):
+    with pytest.raises(Refused, match="2 are signed with another key"):
         rebuild(world)
     report = rebuild(world, since=began)
-    assert (report.proven, report.by_order, report.foreign) == (0, ("OAC-2026-000001",), 1)
+    assert (report.proven, report.by_order, report.foreign) == (1, (), 2)
+    assert report.without_message == ("OAC-2026-000001",)
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", ANNA)]
     world.live("2026-11-25 20:00")
     assert len(world.received(ANNA)) == 1
 
