@@ -218,9 +218,12 @@ def test_of_a_whole_proof_the_summary_says_what_was_proven(spoken: World) -> Non
     assert (
         said_of_the_night(spoken, MORNING)
         == {
-            "ca": "Comprovació de la nit (dj. 26/11, 3.01 h): 1 cas, 2 missatges i 2 correus: cap diferència.",
-            "es": "Comprobación nocturna (jue. 26/11, 3.01 h): 1 caso, 2 mensajes y 2 correos: ninguna diferencia.",
-            "en": "Nightly check (Thu 26/11, 3:01 am): 1 case, 2 messages and 2 mails: no difference.",
+            "ca": "Comprovació de la nit (dj. 26/11, 3.01 h): 1 cas, 2 missatges i 2 correus: cap diferència. "
+            "Els textos, els noms i les notes no es comparen.",
+            "es": "Comprobación nocturna (jue. 26/11, 3.01 h): 1 caso, 2 mensajes y 2 correos: ninguna diferencia. "
+            "Los textos, los nombres y las notas no se comparan.",
+            "en": "Nightly check (Thu 26/11, 3:01 am): 1 case, 2 messages and 2 mails: no difference. "
+            "Texts, names and notes are not compared.",
         }[spoken.config.office.languages[0]]
     )
 
@@ -271,11 +274,14 @@ def test_when_no_proof_was_made_to_its_end_the_summary_says_so_before_the_older_
         said_of_the_night(spoken, "2026-11-27 08:01")
         == {
             "ca": "Comprovació de la nit: la d'aquesta nit no s'ha acabat. L'última (dj. 26/11, 3.01 h): "
-            "1 cas, 2 missatges i 2 correus: cap diferència.",
+            "1 cas, 2 missatges i 2 correus: cap diferència. "
+            "Els textos, els noms i les notes no es comparen.",
             "es": "Comprobación nocturna: la de esta noche no se ha terminado. La última (jue. 26/11, 3.01 h): "
-            "1 caso, 2 mensajes y 2 correos: ninguna diferencia.",
+            "1 caso, 2 mensajes y 2 correos: ninguna diferencia. "
+            "Los textos, los nombres y las notas no se comparan.",
             "en": "Nightly check: last night's was not completed. The latest one (Thu 26/11, 3:01 am): "
-            "1 case, 2 messages and 2 mails: no difference.",
+            "1 case, 2 messages and 2 mails: no difference. "
+            "Texts, names and notes are not compared.",
         }[spoken.config.office.languages[0]]
     )
 
