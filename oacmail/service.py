@@ -10,7 +10,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
 from types import FrameType
@@ -392,19 +392,7 @@ class Service:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         zone = self.parts.engine.policy.office.timezone
         scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
-        nightly_jobs = NightlyJobs(
-            self.parts.ticks,
-            {
-                "compare": self._compare_places,
-                "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
-                "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
-                "forgotten": self._forget_again,
-                "purge": self._purge,
-                "learn": self._learn,
-                "records": self.parts.records.run,
-                "ends": self.parts.ends.run,
-            },
-        )
+        nightly_jobs = _nightly_jobs(self.parts, compare=self._compare_places)
 
         def night() -> None:
             try:
@@ -429,13 +417,7 @@ class Service:
             ticks = self.parts.ticks
             ticks.tick()
             self.parts.store.problem(STATE, False, self.parts.engine.now())
-            ticks.job("disk", self.parts.host_checks.look_at_disk)
-            ticks.job("copies", self.parts.host_checks.look_at_copies)
-            ticks.job("clock", self.parts.host_checks.look_at_clock)
-            ticks.job("canary", self.parts.canary.look)
-            ticks.job("refusals", self.parts.refusals.look)
-            ticks.job("oauth", self.parts.grant.look)
-            ticks.job("report", lambda: wiring.publish_report(self.parts.config, self.parts.engine))
+            _look(self.parts)
             ticks.job("metrics", lambda: self.export(self.parts.config))
             ticks.job("memory", self._give_back_memory)
             self._state.recovered("tick")
@@ -457,39 +439,76 @@ class Service:
         self._compare.set()
         self.parts.mailbox.wake()
 
-    def _forget_again(self) -> None:
-        """Erase again a person who was forgotten and whose message was read again."""
-        from oacmail import privacy  # no start needs it
 
-        if again := privacy.nightly_forgetting(self.parts.config, self.parts.engine.now()):
-            log.info("forgotten", {"count": again})
+# --- Duties ----------------------------------------------------------------------------------------------------------
+# What whoever runs does: the service at each tick and every night, `once` with each pass.
 
-    def _purge(self) -> None:
-        if self.parts.config.privacy.purge:
-            from oacmail import privacy
 
-            done = privacy.nightly_purge(self.parts.config, self.parts.engine.now())
-            log.info("purged", {"kind": "cases", "count": len(done.cases)})
-            log.info("purged", {"kind": "originals", "count": done.emptied.get("originals", 0)})
+def _look(parts: Parts) -> None:
+    """The looks of each tick. Raises StateError, Fatal."""
+    for name, look in {
+        "disk": parts.host_checks.look_at_disk,
+        "copies": parts.host_checks.look_at_copies,
+        "clock": parts.host_checks.look_at_clock,
+        "canary": parts.canary.look,
+        "refusals": parts.refusals.look,
+        "oauth": parts.grant.look,
+        "report": lambda: wiring.publish_report(parts.config, parts.engine),
+    }.items():
+        parts.ticks.job(name, look)
 
-    def _learn(self) -> None:
-        parts = self.parts
-        for result in learning.learn(parts.store, parts.engine.parser_config, parts.engine.now()):
-            log.info(
-                "learned",
-                {"kind": result.field, "count": result.corrections, "state": "taken" if result.taken else "refused"},
-            )
+
+def _nightly_jobs(parts: Parts, compare: Callable[[], object]) -> NightlyJobs:
+    """`compare` has every place of the mailbox compared."""
+    jobs: Mapping[str, Callable[[], object]] = {
+        "compare": compare,
+        "calendar": lambda: wiring.check_calendar(parts.config, parts.engine),
+        "tidy": lambda: parts.store.tidy(parts.engine.now()),
+        "forgotten": lambda: _forget_again(parts),
+        "purge": lambda: _purge(parts),
+        "learn": lambda: _learn(parts),
+        "records": parts.records.run,
+        "ends": parts.ends.run,
+    }
+    return NightlyJobs(parts.ticks, jobs)
+
+
+def _forget_again(parts: Parts) -> None:
+    """Erase again a person who was forgotten and whose message was read again."""
+    from oacmail import privacy  # no start needs it
+
+    if again := privacy.nightly_forgetting(parts.config, parts.engine.now()):
+        log.info("forgotten", {"count": again})
+
+
+def _purge(parts: Parts) -> None:
+    if parts.config.privacy.purge:
+        from oacmail import privacy
+
+        done = privacy.nightly_purge(parts.config, parts.engine.now())
+        log.info("purged", {"kind": "cases", "count": len(done.cases)})
+        log.info("purged", {"kind": "originals", "count": done.emptied.get("originals", 0)})
+
+
+def _learn(parts: Parts) -> None:
+    for result in learning.learn(parts.store, parts.engine.parser_config, parts.engine.now()):
+        log.info(
+            "learned",
+            {"kind": result.field, "count": result.corrections, "state": "taken" if result.taken else "refused"},
+        )
 
 
 def once(parts: Parts) -> None:
-    """Run one full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal, ConfigError."""
+    """Run one full pass: read all watched folders, tick, send what is due; the first one of a night does the night's
+    duties. Raises Transient, Fatal, ConfigError."""
     parts.intake.ledger.look()
     parts.engine.begin()
     watch.record_start(parts.store, ONCE, parts.engine.now())
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     parts.ticks.tick()
-    parts.ticks.job("report", lambda: wiring.publish_report(parts.config, parts.engine))
+    _nightly_jobs(parts, compare=lambda: None).look()  # each pass compares
+    _look(parts)
     while parts.delivery.drain():
         continue
 

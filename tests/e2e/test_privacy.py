@@ -5,9 +5,12 @@ directory, the backup, the log and the mailbox is searched for what the person w
 """
 
 import json
+import sqlite3
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from quopri import encodestring
 
@@ -180,3 +183,20 @@ def test_after_a_rebuild_nothing_is_back_of_who_was_forgotten(mail_servers: Mail
     desk.start()
     desk.passes()
     assert _left(desk.state, *words) == set()
+
+
+def test_an_installation_that_runs_once_by_a_timer_does_the_duties_of_the_night_too(
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
+) -> None:
+    desk = office(privacy={"purge": True})
+    desk.oacmail("once")
+    assert desk.status()["purged"] is None, "the first night has not come"
+    with closing(sqlite3.connect(desk.state / "oacmail.db")) as con:
+        long_ago = "UPDATE kv SET value = '2026-01-01T03:01:00+00:00' WHERE key GLOB 'night:*' RETURNING key"
+        jobs = {name for (name,) in con.execute(long_ago)}
+        con.commit()
+    assert {"night:purge", "night:forgotten", "night:tidy", "night:records"} <= jobs
+    desk.oacmail("once")
+    assert desk.status()["purged"] is not None
+    done = desk.rows("SELECT value FROM kv WHERE key GLOB 'night:*'")
+    assert {row["value"][:4] for row in done} == {str(datetime.now(UTC).year)}
