@@ -340,3 +340,23 @@ def test_on_a_day_on_which_no_domain_refuses_no_mail_that_was_sent_is_read(world
     for number in range(12):
         _asked(world, f"vei{number}@example.org")
     assert read() == few
+
+
+@pytest.mark.parametrize("text", ["És privat: em truques quan puguis?", "Sóc fora de l'oficina i tornaré el dia 15."])
+@pytest.mark.parametrize("writer", [AGENT, OFFICE, PERE])
+def test_what_a_person_writes_to_an_envelope_sender_is_looked_at_and_nobody_is_away_by_it(
+    town: TOWN, writer: str, text: str
+) -> None:
+    """A stranger has named it in Reply-To: an agent's private answer goes there."""
+    world = town(smtp={"ack_envelope": "bounce"}, people={"agents": [AGENT, SUPERVISOR]})
+    address = _asked(world)
+    _comes(world, world.message(writer, "Re: Una pregunta", text, to=address), address, sender=writer)
+    assert world.reviews() in (["looks-automatic: auto_reply"], ["to-our-envelope-sender"])
+    assert [mail for person in (AGENT, SUPERVISOR) for mail in world.received(person, "away")] == []
+    assert "out-of-office" not in {row["rule"] for row in world.rows("SELECT rule FROM messages")}
+
+
+def test_an_answer_in_sent_that_went_to_an_envelope_sender_of_ours_is_looked_at(world: World) -> None:
+    address = _asked(world)
+    world.see_in_sent(world.message(OFFICE, "Re: Una pregunta", "Bon dia, ja ho teniu.", to=address))
+    assert world.reviews() == ["to-our-envelope-sender"]

@@ -18,7 +18,7 @@ from oacmail.core.classification import BY_AUTO
 from oacmail.core.effects import Decision, Effect, RecordMessage, Remember, RequestReview, UpdateOutbox
 from oacmail.core.errors import quoted
 from oacmail.core.kinds import MailEvent, MailKind, MailState, applies
-from oacmail.core.lookup import Lookup, reads_automatic
+from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import UNDELIVERED
@@ -38,8 +38,7 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
     if status is not None:
         doubtful = status.by_words and not _is_about_our_mail(view, lookup)
     else:  # nothing but the address says that a machine wrote it: a client may have answered there for a person
-        by_address = bool(message.marks) and len(message.reasons) == 1 and not reads_automatic(lookup)
-        doubtful = may_be_form or by_address
+        doubtful = may_be_form or (bool(message.marks) and len(message.reasons) == 1)
     record = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
@@ -60,10 +59,12 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
 
 def _is_out_of_office(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether a program answers in the name of an agent or supervisor to whom we wrote. Who knows the Message-ID of a
-    mail of ours has it."""
+    mail of ours has it. Nobody is away by what comes to an envelope sender of ours: a stranger may have named it in
+    Reply-To, and staff get no mail under it."""
     message = lookup.message
-    answers = any(mail.recipient == message.sender for mail in view.mails)
-    return message.auto is Auto.REPLY and message.sender in policy.people.desk and (answers or message.auth.authentic)
+    if message.auto is not Auto.REPLY or message.sender not in policy.people.desk or message.marks:
+        return False
+    return message.auth.authentic or any(mail.recipient == message.sender for mail in view.mails)
 
 
 def _out_of_office(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:

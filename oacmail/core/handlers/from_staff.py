@@ -60,6 +60,8 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
     message = lookup.message
     if message.auth.from_outside:
         return _set_aside("in-sent-but-came-by-smtp", Role.AGENT)
+    if message.marks:  # it came back to us: a stranger's Reply-To named an envelope sender of ours
+        return _set_aside(acknowledgement.TO_OUR_ENVELOPE, Role.AGENT)
     if message.auto is not Auto.NONE:
         return _recorded(Role.AGENT, Outcome.AUTOMATIC, "automatic-in-sent")
     if lookup.answer_for and not _has_it(view, lookup):
