@@ -152,7 +152,7 @@ def _list_of(item: DeferredNotice) -> tuple[MailKind, str]:
 
 BUDGET_ALERT = f"{ALERT}ack-budget"
 _Share = tuple[str, str]
-"""What an acknowledgement uses: `mailbox`, `domain` or `budget`, and its name."""
+"""What an acknowledgement uses: `mailbox`, `unproven`, `domain` or `budget`, and its name."""
 _Ranked = tuple[tuple[bool, int, datetime], DeferredAcknowledgement]
 
 
@@ -167,15 +167,18 @@ def release_deferred(
     for item in in_order_of_release(deferred, waiting):
         # What was spent before, and of the shares of this one by what this tick has released.
         before = deferred.spent[item.recipient]
-        of_mailbox, of_domain = ("mailbox", mailbox(item.recipient)), ("domain", _sender_domain(item))
+        name, of_domain = mailbox(item.recipient), ("domain", _sender_domain(item))
+        proven = before.of_mailbox(item.budget) is before.mailbox
+        of_mailbox = ("mailbox" if proven else "unproven", name)
         spent = RateUsage(
-            mailbox=_with_released(before.mailbox, used[of_mailbox]),
+            mailbox=_with_released(before.mailbox, used["mailbox", name]),
+            unproven=_with_released(before.unproven, used["unproven", name]),
             domain=_with_released(before.domain, used[of_domain]),
             unverified=_with_released(before.unverified, used["budget", "unverified"]),
         )
         if may_leave(policy, item.budget, item.recipient, spent):
             released.append(item)
-            known = item.budget == "known"
+            known = item.budget in ("known", "claimed")
             used.update((of_mailbox,) if known else (of_mailbox, of_domain, ("budget", item.budget)))
     leaves = [UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now) for item in released]
     # The operator hears once an hour that acknowledgements wait.
@@ -195,7 +198,7 @@ def in_order_of_release(deferred: DeferredView, items: list[DeferredAcknowledgem
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
             spent = deferred.spent[item.recipient]
             known = domain in deferred.acquainted or is_public(item.recipient)
-            rank = (spent.mailbox.day > 0, spent.domain.day + turn, item.created_at)
+            rank = (spent.of_mailbox(item.budget).day > 0, spent.domain.day + turn, item.created_at)
             lines.setdefault(domain if known else "", []).append((rank, item))
     ranked: list[_Ranked] = []
     for line, members in lines.items():

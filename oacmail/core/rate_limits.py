@@ -60,12 +60,13 @@ def _suffixes(encoded: bool) -> "PublicSuffixList":
 
 
 def budget_class(message: Message, person: "PersonView | None") -> str:
-    """known | verified | unverified | refused."""
+    """known | claimed | verified | unverified | refused. `claimed`: of somebody known, without proof."""
     if message.auth.dmarc is Dmarc.FAIL:
         return "refused"
+    proven = message.auth.dmarc is Dmarc.PASS
     if person is not None and person.known:
-        return "known"
-    return "verified" if message.auth.dmarc is Dmarc.PASS else "unverified"
+        return "known" if proven else "claimed"
+    return "verified" if proven else "unverified"
 
 
 def is_public(address: str) -> bool:
@@ -75,7 +76,8 @@ def is_public(address: str) -> bool:
 def room(policy: Policy, kind: str, address: str, spent: "RateUsage") -> Room:
     """Whether one more acknowledgement of this class to this address leaves now, later, or not at all. Those without a
     verdict that wait go first."""
-    first = not (spent.mailbox.day or spent.mailbox.waiting)
+    own = spent.of_mailbox(kind)
+    first = not (own.day or own.waiting)
     shares = [*_shares(policy, kind, address, spent, first=first, before=spent.unverified.waiting)]
     if any(of_day and used.day + used.waiting >= of_day for used, _, _, of_day in shares):
         return Room.NONE
@@ -84,7 +86,7 @@ def room(policy: Policy, kind: str, address: str, spent: "RateUsage") -> Room:
 
 def may_leave(policy: Policy, kind: str, address: str, spent: "RateUsage") -> bool:
     """Whether an acknowledgement that waits leaves now. It had its place in the day when it began to wait."""
-    return _in_this_hour(_shares(policy, kind, address, spent, first=not spent.mailbox.day))
+    return _in_this_hour(_shares(policy, kind, address, spent, first=not spent.of_mailbox(kind).day))
 
 
 _Share = tuple["Released", int, int, int]
@@ -102,8 +104,9 @@ def _shares(
     none for a day: whoever writes much leaves room for whoever writes once. `before`: without a verdict, they go first.
     """
     limits = policy.budgets
-    yield spent.mailbox, spent.mailbox.hour, limits.per_address_hour, limits.per_address_day
-    if kind == "known":
+    own = spent.of_mailbox(kind)
+    yield own, own.hour, limits.per_address_hour, limits.per_address_day
+    if kind in ("known", "claimed"):
         return
     part = 1 if first else 2
     if not is_public(address):

@@ -310,8 +310,13 @@ class RateUsage(Struct, frozen=True, kw_only=True):
     """What is used of the shares of an address (docs/subjects.md, "Acknowledgement budgets")."""
 
     mailbox: Released = Released()
+    unproven: Released = Released()  # of the mailbox too, for messages that anybody may have written in its name
     domain: Released = Released()  # by people of its domain whom nobody has answered
     unverified: Released = Released()
+
+    def of_mailbox(self, budget: str) -> Released:
+        """Forged messages use nothing of the mailbox's share of proven ones."""
+        return self.unproven if budget in ("claimed", "unverified") else self.mailbox
 
 
 class Noticed(Struct, frozen=True, kw_only=True):

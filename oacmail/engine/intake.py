@@ -581,8 +581,8 @@ class Intake:
         damaged = store.mend_indexes()
         differences, rows = store.rows_as_recorded()
         unexplained, missing = store.discrepancies({listing.key: listing.present for listing in listings}, now)
-        known = {listing.key[0]: listing.present for listing in listings}
-        gone = [] if unread else self._in_no_folder(missing, known)  # it may be in a folder that could not be opened
+        read = dict(listing.key for listing in listings)
+        gone = [] if unread else self._in_no_folder(missing, read)  # it may be in a folder that could not be opened
         store.named_as_gone(gone, now)
         discrepancies = (
             *damaged,
@@ -597,9 +597,9 @@ class Intake:
         store.problem(CODE, bool(discrepancies), now, text)
         log.info("reconciled", {"count": len(discrepancies)})
 
-    def _in_no_folder(self, missing: Sequence[MissingMessage], known: Mapping[str, Set[int]]) -> list[MissingMessage]:
-        """Return those that no folder has, watched or not: an agent may have moved one to a folder of their own. What
-        another message with its Message-ID says is none. `known`: the UIDs of which the database knows the message."""
+    def _in_no_folder(self, missing: Sequence[MissingMessage], read: Mapping[str, int]) -> list[MissingMessage]:
+        """Return those that no folder has, watched or not: an agent may have moved one to a folder of their own.
+        Another message with its Message-ID is not it. `read`: folder -> UIDVALIDITY, of those of this pass."""
         left = list(missing)
         for folder in sorted(self.mailbox.tree().names) if left else ():
             self.engine.progress()
@@ -608,17 +608,22 @@ class Intake:
             except Transient:  # of another account, say: nobody moves the office's mail there
                 self.mailbox.open("INBOX")  # it is the folder alone: the server can be reached
                 continue
-            left = [message for message in left if not self._is_here(message, known.get(folder, frozenset()))]
+            left = [message for message in left if not self._is_here(message, folder, read.get(folder, 0))]
         return left
 
-    def _is_here(self, message: MissingMessage, known: Set[int]) -> bool:
-        """Whether the open folder has it."""
+    def _is_here(self, message: MissingMessage, folder: str, uidvalidity: int) -> bool:
+        """Whether the open folder has it. What the database knows there was compared already."""
         names = filter(None, message.message_ids)
-        uids = {uid for name in names for uid in self.mailbox.bearing("Message-ID", name)} - known
+        uids = {uid for name in names for uid in self.mailbox.bearing("Message-ID", name)}
+        uids -= self.engine.store.identified(folder, uidvalidity, uids) if uids else set()
         if not (uids and message.fingerprint):
             return bool(uids)
+        try:
+            fetched = self.mailbox.fetch(sorted(uids))
+        except UnreadableMessage:  # it may be this one
+            return True
         config = self.engine.parser_config
-        found = (parse(one.raw, config, with_features=False) for one in self.mailbox.fetch(sorted(uids)).values())
+        found = (parse(one.raw, config, with_features=False) for one in fetched.values())
         return any(one.fingerprint == message.fingerprint for one in found)
 
 

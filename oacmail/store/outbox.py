@@ -459,9 +459,10 @@ _COUNTED = f"""(SELECT mailbox, domain, budget, released_at FROM outbox
   UNION ALL SELECT mailbox, domain, budget, NULL FROM outbox
     WHERE {LIVE} AND state = 'queued' AND next_at IS NULL AND {LIMITED} AND released_at IS NULL)"""
 _SUMS = f"coalesce(sum(released_at > :hour), 0), count(released_at), sum(released_at IS NULL) FROM {_COUNTED}"
-_MAILBOX = f"SELECT mailbox, {_SUMS} WHERE mailbox IN (SELECT value FROM json_each(:asked)) GROUP BY mailbox"
+_MAILBOX = f"""SELECT mailbox, budget IN ('claimed', 'unverified') AS unproven, {_SUMS}
+  WHERE mailbox IN (SELECT value FROM json_each(:asked)) GROUP BY 1, 2"""
 _DOMAIN = f"""SELECT domain, {_SUMS}
-  WHERE budget <> 'known' AND domain IN (SELECT value FROM json_each(:asked)) GROUP BY domain"""
+  WHERE budget NOT IN ('known', 'claimed') AND domain IN (SELECT value FROM json_each(:asked)) GROUP BY domain"""
 _UNVERIFIED = f"SELECT {_SUMS} WHERE budget = 'unverified'"
 
 _LEFT = f"""SELECT domain, count(*) FROM outbox WHERE {LIMITED} AND budget = 'unverified' AND state <> 'dropped'
@@ -481,11 +482,11 @@ def usages(con: sqlite3.Connection, policy: Policy, addresses: Collection[str], 
     """Return what is used of the shares of each address; what has no limit is not counted."""
     limits = policy.budgets
     since = {"hour": stamp(now - timedelta(hours=1)), "day": stamp(now - timedelta(days=1)), "until": stamp(now)}
-    of_mailbox = of_domain = dict[str, Released]()
+    of_mailbox, of_domain = dict[tuple[str, bool], Released](), dict[str, Released]()
     unverified = Released()
     if addresses and (limits.per_address_hour or limits.per_address_day):
         rows = con.execute(_MAILBOX, {**since, "asked": json.dumps([*map(mailbox, addresses)])})
-        of_mailbox = {row[0]: _released(*row[1:]) for row in rows}
+        of_mailbox = {(row[0], bool(row[1])): _released(*row[2:]) for row in rows}
     if addresses and limits.per_domain_hour:
         rows = con.execute(_DOMAIN, {**since, "asked": json.dumps([*set(map(registrable, addresses))])})
         of_domain = {row[0]: _released(*row[1:]) for row in rows}
@@ -493,7 +494,8 @@ def usages(con: sqlite3.Connection, policy: Policy, addresses: Collection[str], 
         unverified = _released(*con.execute(_UNVERIFIED, since).fetchone())
     return {
         address: RateUsage(
-            mailbox=of_mailbox.get(mailbox(address), Released()),
+            mailbox=of_mailbox.get((mailbox(address), False), Released()),
+            unproven=of_mailbox.get((mailbox(address), True), Released()),
             domain=of_domain.get(registrable(address), Released()),
             unverified=unverified,
         )

@@ -6,9 +6,10 @@ messages is the one that asks, and each row is judged by one statement, so that 
 pages.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -139,6 +140,12 @@ class ReconciliationRows(Rows):
             for fingerprint, row in live.items()
         ]
         return [*messages, *self._cases(), *self._stuck(now)], [*gone, *self._without_copy(ours, since)]
+
+    def identified(self, folder: str, uidvalidity: int, uids: Collection[int]) -> set[int]:
+        """Those of these UIDs of which the database knows the message."""
+        query = """SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ? AND fingerprint IS NOT NULL
+          AND uid IN (SELECT value FROM json_each(?))"""
+        return {row["uid"] for row in self._page(query, (folder, uidvalidity, json.dumps(sorted(uids))))}
 
     def named_as_gone(self, gone: Iterable[MissingMessage], now: datetime) -> None:
         """Record that the message is gone, on its case if it has one: it is named for a day and no longer."""

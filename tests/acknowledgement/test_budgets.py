@@ -281,10 +281,28 @@ ROOM = [
     ("unverified", RateUsage(unverified=Released(hour=60, day=2_000, waiting=9_000)), Room.LATER),
     ("unverified", RateUsage(unverified=Released(hour=59, waiting=1)), Room.LATER),
     ("unverified", RateUsage(domain=Released(day=500, waiting=500)), Room.NOW),
-    ("unverified", RateUsage(mailbox=Released(day=10)), Room.NONE),
-    ("unverified", RateUsage(mailbox=HAD_ONE, unverified=Released(hour=30, day=30)), Room.LATER),
+    ("unverified", RateUsage(unproven=Released(day=10)), Room.NONE),
+    ("unverified", RateUsage(unproven=HAD_ONE, unverified=Released(hour=30, day=30)), Room.LATER),
+    ("claimed", RateUsage(unproven=Released(hour=3, day=3)), Room.LATER),
+    ("claimed", RateUsage(unproven=HAD_ONE, unverified=Released(hour=500)), Room.NOW),
+    ("known", RateUsage(unproven=Released(hour=3, day=10)), Room.NOW),
+    ("verified", RateUsage(unproven=Released(hour=3, day=10, waiting=7)), Room.NOW),
     ("unverified", RateUsage(domain=Released(hour=20, day=20)), Room.LATER),
 ]
+
+
+def test_forgeries_in_her_name_hold_back_no_acknowledgement_of_her_own_mail(town: Callable[..., World]) -> None:
+    world = town()
+    for number in range(12):
+        forged = world.message(ANNA, f"Una altra cosa {number}", f"Bon dia, com es fa el tràmit número {number}?")
+        world.receive(forged, verdict="dmarc=none")
+        world.clock.forward(minutes=3)
+    before = world.kinds(ANNA).count("ack")
+    assert before <= world.policy.budgets.per_address_hour
+    world.receive(
+        world.message(ANNA, "Padró", "Bon dia, com em puc empadronar?"), verdict="dmarc=pass header.from=example.org"
+    )
+    assert world.kinds(ANNA).count("ack") == before + 1
 
 
 @pytest.mark.parametrize(("kind", "spent", "expected"), ROOM)

@@ -59,7 +59,7 @@ def test_a_robot_without_a_mark_that_answers_every_mail_comes_to_rest(world: Wor
             break
         seen = len(box)
         smuggle(world, as_bytes(ROBOTS[name](world, box[-1], number)), sender=ANNA)
-    assert seen <= world.policy.budgets.per_address_hour
+    assert seen <= 1 + world.policy.budgets.per_address_hour  # the first is proven, and has a share of its own
     assert None not in outcomes(world)
 
 
