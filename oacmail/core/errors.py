@@ -10,12 +10,14 @@ _LONGEST = 160  # characters of another server's words: a line of an alert
 # A name begins after a sign that is none of a name, so that a long word without "@" is read once.
 _NAMED = re.compile(r"(?<![^\s<>()\[\]\"':;,=])[^\s<>()\[\]\"':;,=@]*(?:@|%40)[^\s<>()\[\]\"':;,]+", re.IGNORECASE)
 
+_HOST_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")  # of a name of a host; that of a status code is before a digit
+
 
 def quoted(text: str, recipient: str = "") -> str:
-    """What another server said, fit for a log and an alert: one line, cut, without addresses and without the name in
+    """What another server said, fit for a log and an alert: one line, cut, without links, addresses and the name in
     `recipient`, by which servers mean a mailbox too."""
     name = recipient.rpartition("@")[0]
-    masked = _NAMED.sub("…", text)
+    masked = _HOST_DOT.sub("[.]", _NAMED.sub("…", text).replace("://", "[://]"))
     if name:
         masked = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", masked, flags=re.IGNORECASE)
     line = "".join(char if char.isprintable() else " " for char in masked)

@@ -2,6 +2,7 @@
 nothing.
 """
 
+import errno
 import fcntl
 import os
 import re
@@ -258,8 +259,14 @@ def is_locked(path: Path, seconds: float) -> bool:
 
 
 def lock(state: Path) -> IO[str]:
-    """The state directory's lock, held while the returned file lives. Raises Transient if another has it."""
-    handle = (state / LOCK).open("w")
+    """The state directory's lock, held while the returned file lives. Raises Transient if another has it, ConfigError
+    if a link stands in its place: a command of root's would empty the file to which it leads."""
+    try:
+        handle = os.fdopen(os.open(state / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ConfigError((f"state: {state / LOCK} is a symbolic link: remove it",)) from error
+        raise
     for pause in (*_LOCK_PAUSES, None):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -71,7 +71,7 @@ def test_a_report_that_returns_nothing_is_found_by_its_address(world: World) -> 
     ack = world.mail()
     assert (ack["state"], ack["last_error"]) == (
         "failed",
-        "undelivered: 550 5.7.26 Unauthenticated email from castellbisbal.example, to <…>, is not accepted",
+        "undelivered: 550 5.7.26 Unauthenticated email from castellbisbal[.]example, to <…>, is not accepted",
     )
     (notice,) = world.received(AGENT, "bounced")
     assert "Unauthenticated email" in text_of(notice)
@@ -269,7 +269,9 @@ def test_the_relay_that_refuses_a_domain_counts_like_its_reports(world: World) -
         )
         world.citizen_asks(person)
     assert _look(world) == ["refused:refuses.example"]
-    assert "3/3: DATA: 554 5.7.1: policy rejects …, see x.example/?u=…" in text_of(world.received(OPERATOR, "alert")[0])
+    assert "3/3: DATA: 554 5.7.1: policy rejects …, see x[.]example/?u=…" in text_of(
+        world.received(OPERATOR, "alert")[0]
+    )
 
 
 def test_it_ends_when_the_refusals_are_old(world: World) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from oacmail.core.errors import ConfigError
 from oacmail.core.view import CaseColumns
-from oacmail.store.connection import FILE, connect, known_steps, migrations
+from oacmail.store.connection import FILE, LOCK, connect, known_steps, migrations
 from oacmail.store.store import SqliteStore
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -78,3 +79,14 @@ def test_a_new_status_or_kind_of_deadline_needs_no_step_of_the_schema(tmp_path: 
             row["name"]: row["sql"] for row in store.con.execute("SELECT * FROM sqlite_master WHERE sql NOT NULL")
         }
     assert [name for name, text in tables.items() if re.search(r"CHECK\s*\(\s*\w+ IN", text)] == []
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    """A command of root's would empty the file to which the service's account has let it lead."""
+    victim, state = tmp_path / "victim", tmp_path / "state"
+    victim.write_text("mine")
+    state.mkdir()
+    (state / LOCK).symlink_to(victim)
+    with pytest.raises(ConfigError, match="is a symbolic link"):
+        SqliteStore(state)
+    assert victim.read_text() == "mine"
