@@ -346,6 +346,11 @@ GIVEN_AWAY = [
     ("contrasen\u0303a: Perro2024", "Perro2024"),
     ("Les meves dades: anna@example.org / contrasenya Gat2024", "Gat2024"),
     ("login: anna, contrasenya:Gat2024", "Gat2024"),
+    ("Entro amb usuari marta / Gat2024 i no va", "Gat2024"),
+    ("He posat 12345678Z i Gat2024 i no entra", "Gat2024"),
+    ("Pongo X1234567L / Perro88 y nada", "Perro88"),
+    ("la c0ntrasenya és Gat2024", "Gat2024"),
+    ("pa55word: Gat2024", "Gat2024"),
     ("contrasenia: Perro2024", "Perro2024"),
     ("Contrasenya：Gat2024", "Gat2024"),
     ("passcode is 739201", "739201"),
@@ -385,6 +390,9 @@ GIVEN_AWAY = [
     ("El PIN 4 8 2 1", "4 8 2 1"),
 ]
 HARMLESS = [
+    "El DNI 12345678Z i el 87654321X són els dels dos titulars",
+    "El meu DNI és 12345678Z i 08211A00500123DF la referència cadastral",
+    "usuari 3 / 2024",
     "he oblidat la contrasenya i no puc entrar",
     "La contrasenya ha de tenir 8 caràcters",
     "La contraseña debe tener entre 8 y 12 caracteres",

@@ -358,6 +358,13 @@ def test_what_a_person_writes_to_an_envelope_sender_is_looked_at_and_nobody_is_a
     assert "out-of-office" not in {row["rule"] for row in world.rows("SELECT rule FROM messages")}
 
 
+def test_a_return_address_in_quotes_is_the_same(world: World) -> None:
+    local, _, domain = _asked(world).partition("@")
+    quoted = f'"{local}"@{domain}'
+    _comes(world, _report(world, quoted), quoted)
+    assert world.mail()["state"] == "failed"
+
+
 def test_an_answer_in_sent_that_went_to_an_envelope_sender_of_ours_is_looked_at(world: World) -> None:
     address = _asked(world)
     world.see_in_sent(world.message(OFFICE, "Re: Una pregunta", "Bon dia, ja ho teniu.", to=address))

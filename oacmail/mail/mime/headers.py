@@ -66,6 +66,9 @@ LONGEST_ADDRESSES = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 +
 _TOKEN = regex(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
 _ADDR_SPEC = regex(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
 
+_ESCAPED = regex(r"\\(.)")
+_DOT_ATOM = regex(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
+
 
 class ParsedAddress(Struct, frozen=True):
     """`address` is the bare address in lower case, '' if there is none; `name` is decoded; `plain` is true for a phrase
@@ -135,10 +138,15 @@ def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Par
 
 
 def bare_address(text: str) -> str:
-    """Return `text` as an address in lower case, '' if it is not one; 8-bit addresses (RFC 6532) are decoded."""
+    """Return `text` as an address in lower case, '' if it is not one; 8-bit addresses (RFC 6532) are decoded, and a
+    local part that needs no quotes has none: it is the same mailbox (RFC 5321, 4.1.2)."""
     text = charset.decode(text.strip().encode("utf-8", "surrogateescape")) if not text.isascii() else text.strip()
     text = text.removeprefix("mailto:").rstrip(".").lower()
-    return text if len(text) <= LONGEST_ADDRESSES and _ADDR_SPEC.fullmatch(text) else ""
+    if len(text) > LONGEST_ADDRESSES or not _ADDR_SPEC.fullmatch(text):
+        return ""
+    local, _, domain = text.rpartition("@")
+    unquoted = _ESCAPED.sub(r"\1", local[1:-1]) if local[0] == '"' else ""
+    return f"{unquoted}@{domain}" if _DOT_ATOM.fullmatch(unquoted) else text
 
 
 def display_name(words: Iterable[str]) -> str:

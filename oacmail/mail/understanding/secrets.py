@@ -149,6 +149,13 @@ _BEFORE = regex(
     rf"(?<!\S)(?P<mixed>{_MIXED})\s(?:és|es|era|is|was|com a|de|como|as)\s(?:(?:la|el|my|a|meva|mi|nostra)\s){{0,2}}\Z",
     re.IGNORECASE,
 )
+# "usuari marta / Gat2024", "12345678Z i Gat2024": no name of a secret, but whose it is stands before it
+_WITH_USER = regex(
+    r"\b(?:(?:usuari[oa]?|user|login)\b\s?:?\s[^\s,;/]{2,40}\s?/|(?:\d{8}|[xyz]\d{7})[a-z]\s?(?:i|y|and|/))\s?"
+    rf"(?P<mixed>(?!(?:\d{{8}}|[a-z]\d{{7}})\w\b)(?=\S{{0,64}}(?-i:[a-z])){_MIXED})",
+    re.IGNORECASE,
+)
+_READS_AS = str.maketrans("01345", "oieas")  # "c0ntrasenya", "pa55word"
 _BEHIND_US = 100  # characters before a name
 _OF_SOMEBODY_ELSE = regex(
     r"\b(?:i|y|and|pero|però)\b.*\b(?:usuari[oa]?|user|nif|dni|nie|corr?e[uo]|e-?mail|tel)", re.IGNORECASE
@@ -213,13 +220,15 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
         yield "certificate", *found.span()
     small = text.casefold().replace("\u0307", "").replace("ı", "i")  # as re.IGNORECASE reads them
     small = small.replace("passa", " ")  # "passar", "passat": no name
-    if any(map(small.__contains__, (*_OF_NAMES, *_OF_CODES))):
-        names = list(_NAME.finditer(text))
+    if any(map(small.translate(_READS_AS).__contains__, (*_OF_NAMES, *_OF_CODES))):
+        names = list(_NAME.finditer(text.translate(_READS_AS)))
         ends = [*(name.start() for name in names[1:]), len(text)]
         for name, end in zip(names, ends, strict=False):
             yield from _named(text, name, min(end, name.end() + _REACH))
     if any(map(small.__contains__, _OF_CODES)):
         yield from _codes(text)
+    for found in _WITH_USER.finditer(text):
+        yield "password", *found.span("mixed")
 
 
 def _named(text: str, name: re.Match[str], end: int) -> Iterator[tuple[str, int, int]]:
