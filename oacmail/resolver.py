@@ -6,6 +6,7 @@ without a network), and is asked for nothing more. Who refuses that question alo
 RFC 1035, section 4.1.1), is asked on.
 """
 
+from time import monotonic
 from typing import Literal
 
 from msgspec import Struct, field
@@ -14,6 +15,9 @@ from oacmail.core.deliverability import Kind
 from oacmail.servers import address_and_port
 
 SECONDS = 3.0  # for one question, with its repetitions
+# For all questions of one look: RFC 7208, 4.6.4, counts the terms of a record, of which each may need 21, and a stop of
+# the service (TimeoutStopSec) waits for the look.
+SECONDS_OF_ALL, MOST_QUESTIONS = 10.0, 200
 
 
 class Resolver(Struct):
@@ -23,14 +27,17 @@ class Resolver(Struct):
     server: str = ""
     _answers: dict[tuple[str, Kind], tuple[str, ...] | None] = field(default_factory=dict)
     _knows_the_world: bool | None = None
+    _until: float = 0.0
 
     def lookup(self, name: str, kind: Kind) -> tuple[str, ...] | None:
         """As `core.deliverability.Lookup`, in one order whatever the server's. Never raises."""
         if self._knows_the_world is None:
+            self._until = monotonic() + SECONDS_OF_ALL
             self._knows_the_world = bool(self._asked(".", "NS", refused=(".",)))
         question = (name.lower(), kind)
         if question not in self._answers:
-            self._answers[question] = self._asked(*question) if self._knows_the_world else None
+            may_ask = len(self._answers) < MOST_QUESTIONS and monotonic() < self._until
+            self._answers[question] = self._asked(*question) if self._knows_the_world and may_ask else None
         return self._answers[question]
 
     def _asked(

@@ -1,7 +1,7 @@
 """What is said of the records of a domain: real zones, asked over a real socket."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,12 +9,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from oacmail import resolver
 from oacmail.core.deliverability import (
     DeliveringRelay,
     Finding,
     Leg,
     Look,
     OurMail,
+    Spf,
     Travelled,
     delivering,
     dmarc_record,
@@ -319,6 +321,35 @@ def test_a_server_that_refuses_the_question_for_the_root_is_asked_for_our_names(
     assert {one.where for one in look(serve("", refused=["."])).findings} >= {"vila.cat TXT"}
     refused = look(serve(GOOD, refused=[".", "oac._domainkey.vila.cat"]))
     assert refused == Look((), ("oac._domainkey.vila.cat TXT",))
+
+
+def _strings(terms: Iterable[str]) -> str:
+    """A record in strings of one term each: one has at most 255 octets (RFC 7208, 3.3)."""
+    return " ".join(['"v=spf1 "', *(f'"{term} "' for term in terms), '"-all"'])
+
+
+def test_a_record_with_more_names_than_anybody_asks_for_is_not_walked_to_its_end() -> None:
+    """Of 39 terms with ten mail servers each: 820 questions, by the letter of the ten lookups of RFC 7208."""
+    zone = [f"town.example. TXT {_strings(f'mx:d{number}.example' for number in range(39))}"]
+    for number in range(39):
+        zone += [f"d{number}.example. MX {host} m{number}-{host}.example." for host in range(10)]
+        zone += [f"m{number}-{host}.example. A 192.0.2.{host}" for host in range(10)]
+    with DnsServer("\n".join(zone)) as server:
+        walk = Spf.of(Resolver(server.address).lookup, "town.example", "198.51.100.9")
+        assert len(set(server.asked)) <= 201  # with that for the root
+    assert (walk.result, walk.lookups) == ("permerror", 39)
+
+
+def test_a_look_that_meets_silence_ends_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop of the service waits for it: 40 silent names would have taken two minutes."""
+    monkeypatch.setattr(resolver, "SECONDS", 0.2)
+    monkeypatch.setattr(resolver, "SECONDS_OF_ALL", 0.5)
+    names = [f"s{number}.example" for number in range(40)]
+    zone = f"town.example. TXT {_strings(f'a:{name}' for name in names)}"
+    with DnsServer(zone, silent=names) as server:
+        walk = Spf.of(Resolver(server.address).lookup, "town.example", "198.51.100.9")
+        assert len({name for name, _ in server.asked}) < 10
+    assert (walk.result, walk.open) == ("permerror", True)
 
 
 def test_the_relay_is_the_machine_that_hands_our_mail_to_another_organisation() -> None:
