@@ -240,6 +240,12 @@ PROBLEMS: tuple[Problem, ...] = (
         lambda snapshot: bool(snapshot.counts["unreadable"]),
     ),
     Problem(
+        "uncertain",
+        "the relay has not answered for a mail, which may have left or not: its copy, or the lack of one, will decide "
+        "(`oacmail outbox list`)",
+        lambda snapshot: bool(snapshot.counts["outbox"].get("uncertain")),
+    ),
+    Problem(
         "held",
         "mail is held: see `oacmail outbox list`, then retry or drop it",
         lambda snapshot: bool(snapshot.counts["outbox"].get("held")),

@@ -14,6 +14,7 @@ from functools import partial
 
 import pytest
 
+from oacmail.words.compose import dead_links
 from testbed.messages import text_of
 from testbed.office import NO_LIMITS
 from testbed.receiver import NAME
@@ -39,7 +40,7 @@ MANY = {RCPT: 3, REPORT: 3}
 """Where a domain refuses as many people as make it a problem of its own."""
 WAVES = ((SPF, DATA), (0, SILENCE, JUNK, TAKEN), (RCPT, REPORT))
 """Of several domains that refuse one after the other nobody knows whether it is the relay: another problem."""
-SAID = f"{NAME} accepts no mail that is not authenticated"
+SAID = f"{dead_links(NAME)} accepts no mail that is not authenticated"
 
 
 @dataclass(frozen=True, kw_only=True)

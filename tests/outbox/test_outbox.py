@@ -12,6 +12,7 @@ from typing import Literal
 
 import pytest
 
+from oacmail.cli.status import health
 from oacmail.core import tokens
 from oacmail.core.effects import (
     Decision,
@@ -31,7 +32,7 @@ from oacmail.store import admin
 from oacmail.store.connection import FILE, LIVE
 from oacmail.store.store import SqliteStore
 from oacmail.words.compose import FinalMail
-from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, refused
+from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
 from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, empty_database, text_of
 
 TOWN = Callable[..., World]
@@ -138,6 +139,17 @@ def test_killed_after_the_last_byte_its_copy_proves_that_it_left(world: World, p
     assert world.mail()["state"] == "sent"
     world.live("2026-11-25 18:00")
     assert world.kinds(ANNA) == ["ack"]
+
+
+def test_while_nobody_knows_whether_a_mail_has_left_the_desk_is_not_well(world: World) -> None:
+    world.relay.copies = "held"
+    world.relay.when(no_reply(lost=False), to=ANNA, times=1)
+    world.citizen_asks(ANNA)
+    told = health(world.config, world.clock.now())
+    assert (told["ok"], told["problems"][0]["code"]) == (False, "uncertain")
+    world.relay.release_copies()
+    world.turn()
+    assert health(world.config, world.clock.now())["ok"]
 
 
 def test_killed_after_the_sending_was_recorded(world: World) -> None:
