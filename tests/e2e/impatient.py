@@ -3,7 +3,8 @@
 Only patience is shortened: how long a silent line counts as alive and a locked database as busy, how often the clock
 rings, how long a refused mail or a loop rests, after how long an outage is told, until when a canary must be back, and
 a loop without a sign of life counts as stuck. No part of the program is replaced. Only a test that stalls a line
-shortens a server's silence (`SHORT_SILENCE`): on a busy machine a sound server may be silent for seconds.
+shortens a server's silence (`SHORT_SILENCE`), and only a test that awaits no answer the patience with one
+(`SHORT_PATIENCE`): on a busy machine a sound server or service may need seconds.
 """
 
 import os
@@ -20,6 +21,8 @@ from oacmail.store import connection
 
 SILENCE = "OACMAIL_TESTS_SILENCE"
 SHORT_SILENCE = {SILENCE: "4"}
+PATIENCE = "OACMAIL_TESTS_PATIENCE"
+SHORT_PATIENCE = {PATIENCE: "2"}
 
 
 class ImpatientSettings(ImapSettings, frozen=True, kw_only=True):
@@ -28,7 +31,7 @@ class ImpatientSettings(ImapSettings, frozen=True, kw_only=True):
 
 def shorten() -> None:
     service.TICK_SECONDS = 1
-    answers.PATIENCE = 2.0
+    answers.PATIENCE = float(os.environ.get(PATIENCE, answers.PATIENCE))
     oauth.NEW = 0.0
     GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0

@@ -1,10 +1,11 @@
 """`check --answers`: an admin at a terminal, and an agent who answers the test message from several mail programs."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -12,6 +13,7 @@ from oacmail.cli.answers import TEST
 from testbed.messages import as_bytes
 from tests.e2e.clients import APPLE, GMAIL, OUTLOOK, MailProgram
 from tests.e2e.forked import ROOT
+from tests.e2e.impatient import SHORT_PATIENCE
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.e2e.watching import at_desk, opened
 from tests.servers.mail_servers import MailServers
@@ -22,13 +24,19 @@ from tests.servers.waiting import until
 class Terminal:
     """The verb with an admin who types; `agent` has the mailbox open."""
 
-    def __init__(self, desk: RunningOffice, agent: Agent) -> None:
+    def __init__(self, desk: RunningOffice, agent: Agent, environ: Mapping[str, str]) -> None:
         self.desk, self.agent = desk, agent
         self.paper = desk.root / "terminal"
         command = [sys.executable, "-m", IMPATIENT, "--config", str(desk.config), "check", "--answers"]
         with self.paper.open("w") as paper:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=paper, stderr=paper, text=True
+                command,
+                cwd=ROOT,
+                env={**os.environ, **environ},
+                stdin=subprocess.PIPE,
+                stdout=paper,
+                stderr=paper,
+                text=True,
             )
         self.says("is in the mailbox")
         (code,) = re.findall(r"please answer \((\w+)\)", self.paper.read_text())
@@ -47,11 +55,11 @@ class Terminal:
         self.says(f"{program}: ")
 
     def says(self, text: str) -> None:
-        until(lambda: text in self.paper.read_text(), 20, what=text)
+        until(lambda: text in self.paper.read_text(), 90, what=text)
 
     def ends(self) -> tuple[int, str]:
         self.types()
-        return self.process.wait(60), self.paper.read_text()
+        return self.process.wait(90), self.paper.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +69,11 @@ def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def terminal(desk: RunningOffice) -> Iterator[Terminal]:
+def terminal(desk: RunningOffice, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     with at_desk(desk) as agent:
         for folder in {"Drafts", "Elementos de Marta"} - set(agent.folders()):
             agent.create(folder)
-        at_it = Terminal(desk, agent)
+        at_it = Terminal(desk, agent, getattr(request, "param", {}))
         yield at_it
         at_it.process.kill()
 
@@ -74,7 +82,7 @@ def test_answers_from_three_programs_are_seen_and_make_no_case(terminal: Termina
     for name, client in (("Outlook", OUTLOOK), ("Gmail", GMAIL), ("Apple Mail", APPLE)):
         terminal.answers(name, client)
     code, said = terminal.ends()
-    assert code == 0
+    assert code == 0, said
     assert "no problems found" in said
     assert [f"{name}: seen in Sent after " in said for name in ("Outlook", "Gmail", "Apple Mail")] == [True] * 3
     assert terminal.desk.cases() == []
@@ -83,6 +91,7 @@ def test_answers_from_three_programs_are_seen_and_make_no_case(terminal: Termina
     assert terminal.desk.agent.inbox() + terminal.desk.supervisor.inbox() == []
 
 
+@pytest.mark.parametrize("terminal", [SHORT_PATIENCE], indirect=True, ids=["short"])
 def test_an_answer_in_another_folder_or_in_none_is_an_error_with_the_setting_of_its_program(terminal: Terminal) -> None:
     terminal.answers("a webmail", GMAIL, "Elementos de Marta")
     terminal.answers("a telephone", APPLE, "INBOX")
@@ -109,12 +118,13 @@ def test_an_answer_as_the_agent_or_that_names_no_message_is_seen_with_a_warning(
     del terminal.question["Message-ID"]
     terminal.answers("a telephone", OUTLOOK)
     code, said = terminal.ends()
-    assert code == 0
+    assert code == 0, said
     assert "it sends as marta@castellbisbal.cat" in said
     assert "does not say which message it answers" in said
     assert [f"{name}: seen in Sent" in said for name in ("Apple Mail", "a telephone")] == [True] * 2
 
 
+@pytest.mark.parametrize("terminal", [SHORT_PATIENCE], indirect=True, ids=["short"])
 def test_a_service_that_reads_nothing_more_has_not_seen_the_answer(terminal: Terminal) -> None:
     terminal.desk.signal(signal.SIGSTOP)
     terminal.answers("Outlook", OUTLOOK)
