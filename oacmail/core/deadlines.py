@@ -6,7 +6,7 @@ unread, or half an hour has passed without. It computes no day (core/calendar.py
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Final
 
 from msgspec import Struct
@@ -14,28 +14,10 @@ from msgspec import Struct
 from oacmail.core import answers, calendar, notices, survey
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, Quoted, StartDeadline, UpdateCase
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import CloseReason, DeadlineKind, Status
+from oacmail.core.model import CloseReason, Status
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
-from oacmail.core.view import CaseMessage, CaseView, Deadline, DueView
-
-Reached = tuple[CaseView, Deadline]
-UNREAD_PATIENCE = timedelta(minutes=30)
-
-
-def reached(due: DueView, kind: DeadlineKind, now: datetime) -> list[Reached]:
-    """(case, deadline) of this kind, if the mailbox was read since it was due or half an hour has passed."""
-    return [
-        (case, deadline)
-        for case, deadline in due.reached
-        if deadline.kind == kind and (_read_since(due, deadline.due_at) or now - deadline.due_at >= UNREAD_PATIENCE)
-    ]
-
-
-def _read_since(due: DueView, due_at: datetime) -> bool:
-    """Whether every watched folder was read after `due_at`, so that no answer in time is unread."""
-    return due.synced_at is not None and due.synced_at >= due_at
-
+from oacmail.core.view import UNREAD_PATIENCE, CaseMessage, CaseView, Deadline, DueView, Reached
 
 # --- Overdue ---------------------------------------------------------------------------------------------------------
 # Level 0 is the response deadline; each level above is told to people: 1 to the supervisor, 2 and higher also to the
@@ -57,8 +39,8 @@ def overdue(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     late: list[OverdueCase] = []
     unread: tuple[str, ...] = () if due.synced_at is not None else due.unread
-    for case, deadline in reached(due, "answer", now):
-        read = _read_since(due, deadline.due_at)
+    for case, deadline in due.ready("answer", now):
+        read = due.read_since(deadline.due_at)
         told_at = calendar.escalation_at(deadline.due_at, 1, policy)
         if not (read or deadline.level) and now - told_at < UNREAD_PATIENCE:
             continue
@@ -167,7 +149,7 @@ def _card(item: OverdueCase) -> dict[str, object]:
 def reminders(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """One list for each agent of all cases that are due soon, and one of those that are urgent: the person has named
     their own date (R32)."""
-    due_soon = reached(due, "remind", now)
+    due_soon = due.ready("remind", now)
     if not due_soon or not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = [
@@ -231,7 +213,7 @@ def waiting(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = []
-    for case, deadline in reached(due, WAIT, now):
+    for case, deadline in due.ready(WAIT, now):
         effects.append(DeadlineReached(started_by=deadline.started_by, kind=WAIT, level=deadline.level, at=now))
         if case.status is Status.CLOSED:
             continue
@@ -255,7 +237,7 @@ def waiting(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
 def closings(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """What was answered, and nobody has written about since, is closed in silence."""
     effects: list[Effect] = []
-    for case, deadline in reached(due, "close", now):
+    for case, deadline in due.ready("close", now):
         effects.append(DeadlineReached(started_by=deadline.started_by, kind="close", level=deadline.level, at=now))
         if case.status in (Status.ANSWERED, Status.WAITING) and not case.running("answer") and not case.running(RIGHTS):
             effects += [

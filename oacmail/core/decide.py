@@ -91,7 +91,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *deadlines.waiting(policy, due, now),
         *deadlines.closings(policy, due, now),
         *callbacks.in_calendars(policy, tick.calls, now),
-        *survey.surveys(policy, deadlines.reached(due, survey.SURVEY, now), due.spared, now),
+        *survey.surveys(policy, due.ready(survey.SURVEY, now), due.spared, now),
         *rights.remind(policy, due, now),
         *outbox.release_deferred(policy, tick.deferred, tick.alerted, now),
         *outbox.list_notices(policy, tick.notices, tick.alerted, now),

@@ -71,9 +71,7 @@ def settled(case: str, *, met: bool, at: datetime) -> EndDeadlines:
 def remind(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """The mails a week before the month ends, and at its end, while the case is open."""
     effects: list[Effect] = []
-    for case, deadline in due.reached:
-        if deadline.kind != RIGHTS:
-            continue
+    for case, deadline in due.ready(RIGHTS, now):
         ends_at = calendar.month_due(deadline.started_at, policy)
         effects += [
             DeadlineReached(started_by=deadline.started_by, kind=RIGHTS, level=deadline.level, at=now),

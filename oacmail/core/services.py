@@ -22,7 +22,6 @@ from oacmail.core.cases import (
     said_by_hand,
     update_by,
 )
-from oacmail.core.deadlines import Reached, reached
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import CancelledBy, MailKind
@@ -31,7 +30,7 @@ from oacmail.core.notices import Facts, notify, notify_agents
 from oacmail.core.order_words import folded
 from oacmail.core.policy import Policy
 from oacmail.core.services_reply import ServicesReply, Statement
-from oacmail.core.view import CaseColumns, CaseView, CommandView, Deadline, DueView
+from oacmail.core.view import CaseColumns, CaseView, CommandView, Deadline, DueView, Reached
 
 # --- Second level ----------------------------------------------------------------------------------------------------
 # The services get the card and the message once for each case (R11-R13). Automatically only status and level change:
@@ -383,7 +382,7 @@ def follow_up(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     many, and the news that its citizen was promised."""
     if not calendar.in_hours(now, policy):
         return []
-    nudged, updated = reached(due, "nudge", now), reached(due, "update", now)
+    nudged, updated = due.ready("nudge", now), due.ready("update", now)
     effects: list[Effect] = [
         DeadlineReached(started_by=one.started_by, kind=one.kind, level=one.level, at=now)
         for _, one in (*nudged, *updated)

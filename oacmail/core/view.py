@@ -5,7 +5,7 @@ writes of the subject; the core never asks for more. Subjects are already folded
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Annotated, TypedDict
 
@@ -439,15 +439,31 @@ class DeliveryView(Struct, frozen=True, kw_only=True):
 
 # --- For a tick ------------------------------------------------------------------------------------------------------
 
+Reached = tuple[CaseView, Deadline]
+UNREAD_PATIENCE = timedelta(minutes=30)
+
 
 class DueView(Struct, frozen=True, kw_only=True):
     """Deadlines that are due, and how far the mailbox has been read."""
 
-    reached: tuple[tuple[CaseView, Deadline], ...] = ()  # due now
+    reached: tuple[Reached, ...] = ()  # due now
     synced_at: datetime | None = None  # when the least recently read watched folder was read
     unread: tuple[str, ...] = ()  # names of the folders that could not be read
     away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
     spared: frozenset[str] = frozenset()  # citizens of reached cases who get no survey now (core/survey.py)
+
+    def ready(self, kind: DeadlineKind, now: datetime) -> list[Reached]:
+        """Those of this kind that may fire: the mailbox was read since they were due, as what ends them may lie there
+        unread, or half an hour has passed without."""
+        return [
+            (case, deadline)
+            for case, deadline in self.reached
+            if deadline.kind == kind and (self.read_since(deadline.due_at) or now - deadline.due_at >= UNREAD_PATIENCE)
+        ]
+
+    def read_since(self, due_at: datetime) -> bool:
+        """Whether every watched folder was read after `due_at`."""
+        return self.synced_at is not None and self.synced_at >= due_at
 
 
 class DeferredAcknowledgement(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, PASS, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 DPO = "dpd@castellbisbal.example"
@@ -273,3 +273,16 @@ def test_the_author_alone_is_warned_and_not_a_guest_of_the_case(world: World) ->
     assert [(mail["To"], mail["Cc"], mail["Bcc"]) for mail in world.received(ANNA)[1:]] == [(ANNA, None, None)]
     assert world.received(PERE) == []
     assert [mail["recipient"] for mail in world.mails("warned")] == [ANNA]
+
+
+def test_the_officer_is_reminded_of_no_request_that_an_unread_order_ends(world: World) -> None:
+    world.agent_answers(_writes(world, "Dret d'accés", RIGHTS))
+    (copy,) = world.received(DPO)
+    world.live("2026-12-18 19:50", minutes=360)
+    world.deliver(world.message(SUPERVISOR, "", "#tanca", answers=copy), verdict=PASS)
+    world.mailbox.away = True
+    world.turn_at("2026-12-18 20:10")
+    assert world.kinds(DPO) == ["rights"]
+    world.mailbox.away = False
+    world.turn_at("2026-12-21 09:00")
+    assert (world.case()["status"], world.kinds(DPO)) == ("closed", ["rights"])

@@ -88,7 +88,7 @@ def test_a_mail_to_a_citizen_at_a_moment_needs_its_row_its_rule_one_call_and_its
     row = '    _to_citizen(MailKind.REGARDS, if_undelivered=IfUndelivered.AS_OTHER, facts={"days": 0}),'
     change(KINDS, r"^_ROWS = \($", rf"_ROWS = (\n{row}")
     change(SUBJECT, r"\Z", RULE)
-    call = "*survey.regards(policy, deadlines.reached(due, survey.SURVEY, now), now),"
+    call = "*survey.regards(policy, due.ready(survey.SURVEY, now), now),"
     change(TICK, r"^(\s+)(\*survey\.surveys\()", rf"\1{call}\n\1\2")
     change(
         CATALOGUE, r"^\[export_mail\]$", '[export_mail]\nregards = { ca = "records", es = "saludos", en = "regards" }'

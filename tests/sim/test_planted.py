@@ -37,7 +37,7 @@ from oacmail.core.orders import commands
 from oacmail.core.report import indicators
 from oacmail.core.report.figures import Cohorts
 from oacmail.core.services_reply import ServicesReply, Statement
-from oacmail.core.view import CaseColumns
+from oacmail.core.view import CaseColumns, DueView
 from oacmail.engine import board, intake
 from oacmail.store import erase, seen_messages
 from oacmail.store import outbox as store_outbox
@@ -116,7 +116,7 @@ def _without_review(right: Callable[..., Any], *args: Any, **named: Any) -> Any:
 def _with_progress(right: Callable[..., Any], policy: Any, due: Any, now: datetime) -> Any:
     told = [
         effect
-        for case, clock in deadlines.reached(due, "nudge", now)
+        for case, clock in due.ready("nudge", now)
         for knows in (replace(case, sent=replace(case.sent, kinds=case.sent.kinds | {cases.PASSED_ON})),)
         for effect in cases.progress(policy, knows, key=clock.started_by, level=clock.level, now=now)
     ]
@@ -196,8 +196,8 @@ FAULTS = (
         "no mail to staff outside service hours",
     ),
     Planted(
-        "deadlines._read_since says that every folder was read",
-        _instead(deadlines, "_read_since", lambda right, hour, due_at: True),
+        "DueView.read_since says that every folder was read",
+        _instead(DueView, "read_since", lambda right, hour, due_at: True),
         "no deadline fires before the folders were read",
         seeds=(3, 11, 8),  # these towns show it soonest
         only=("writes", "the mailbox is away", "the mailbox is away for days", "a folder cannot be read"),
