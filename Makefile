@@ -1,17 +1,18 @@
 # All targets for people and CI. Each works in an empty clone, as root or with sudo: docs/install.md, README.md.
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the invented town on one screen
-#   make test      mail servers and the whole test suite        make check           lint, types, contracts, site, and test
+#   make test      mail servers and the whole test suite        make check           lint, types, contracts, site, a town a language, and test
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make other     some tests on the supported Python that is not the one of .venv, where it is installed
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
 #   make bench STAGES=1000   the CPU time of each stage; make bench INSTRUCTIONS=40   the instructions of `once`
+#   make proof [ROWS="kills board"]   all that we say of a commit, run on it, as one table: an hour; ROWS: run again
 #   make towns [COUNT=20]   so many daemons on this machine: memory, idle CPU and latency of each
 #   make board [MOVES=2000] [SEED=1] [PROVIDER=google]   a random walk over the board on a real Dovecot
 #   make chaos [KILLS=20] [PROVIDER=microsoft365] · make power [CUTS=20] · make latency [MESSAGES=100] [AT_ONCE=1]
 #   make understand   accuracy on writers left out, compared with a simple model
 #   make train     oacmail/mail/understanding/weights.bin, learned from the labelled mail of bench: the same bits each time
-#   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
+#   make simulate [DAYS=90] [SEEDS=100] [FIRST=1]   the simulated town, one run per seed
 #   make matrix [DAYS=90]   receivers by DMARC, DKIM, SPF and envelope: what is told of a refusal, and nothing else
 #   make mutants [N=80] [SEED=1]   small faults planted in oacmail/core: the share that the tests see, and the others
 #   make months [MONTHS=50]   the figures of random months, counted by hand beside the report
@@ -48,6 +49,7 @@ DAYS ?= 90
 TOWNS ?= 50
 COUNT ?= 20
 SEEDS ?= 100
+FIRST ?= 1
 MESSAGES ?= 100
 CASES ?= 100000
 STAY ?=
@@ -58,6 +60,7 @@ STEPS ?=
 BASE ?=
 DRY ?=
 OLD ?=
+ROWS ?=
 # Tests wait as long as they compute, so each core runs three processes. One process runs all tests of a file, in order.
 WORKERS ?= $(shell echo $$((3 * $$(nproc))))
 
@@ -74,7 +77,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test other check instructions lint bench board chaos power damages simulate matrix months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb deb-check container tool release man lock towns site
+.PHONY: install servers compiled demo test other check instructions languages lint proof bench board chaos power damages simulate matrix months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb deb-check container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -110,7 +113,11 @@ other: install servers
 
 # Lint and the count of instructions compute for most of a minute, and the tests often wait: all run beside each other.
 check:
-	@$(MAKE) --no-print-directory --jobs=5 lint test other site instructions
+	@$(MAKE) --no-print-directory --jobs=6 lint test other site instructions languages
+
+# A town for each language that the office may write in first.
+languages: install
+	@for lang in ca es en; do nice .venv/bin/python -m testbed.sim --days 10 --seed 1 --language $$lang || exit 1; done
 
 instructions: install servers
 	@if command -v valgrind > /dev/null; then $(AS_ROOT) .venv/bin/python -m bench.instructions --check; \
@@ -121,6 +128,9 @@ lint: install
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+proof: install
+	@$(AS_ROOT) .venv/bin/python -m tests.proof $(ROWS)
 
 bench: install servers
 	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW) $(N),$(if $(STAGES),bench.stages $(STAGES),$(if $(INSTRUCTIONS),bench.instructions $(INSTRUCTIONS),bench.run $(N))))
@@ -143,14 +153,14 @@ damages: install
 	@.venv/bin/python -m tests.ledger.random_damage --changes $(or $(CHANGES),1000) --seed $(or $(SEED),1)
 
 rebuilds: install
-	@seq $(TOWNS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m tests.sim.rebuilding --first SEED --towns 1 \
+	@seq $(FIRST) $$(($(FIRST) + $(TOWNS) - 1)) | xargs -P $$(nproc) -I SEED .venv/bin/python -m tests.sim.rebuilding --first SEED --towns 1 \
 		--days $(DAYS) --faults
 
 rebuild-cost: install
 	@.venv/bin/python -m bench.rebuild $(or $(COST),100000)
 
 simulate: install
-	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m testbed.sim --days $(DAYS) --seed SEED
+	@seq $(FIRST) $$(($(FIRST) + $(SEEDS) - 1)) | xargs -P $$(nproc) -I SEED .venv/bin/python -m testbed.sim --days $(DAYS) --seed SEED
 
 matrix: install
 	OACMAIL_MATRIX_DAYS=$(DAYS) .venv/bin/python -m pytest -q -n auto --timeout 3600 tests/deliverability/test_fault_matrix.py

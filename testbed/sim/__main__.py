@@ -9,6 +9,7 @@ import click
 from oacmail import config as settings
 from oacmail import log
 from oacmail.cli.common import as_json, print_json, safe
+from oacmail.core.model import LANGUAGES
 from testbed.progress import show_progress
 from testbed.sim.run import SimulationResult, shrink_run, simulate_town
 
@@ -16,14 +17,17 @@ from testbed.sim.run import SimulationResult, shrink_run, simulate_town
 @click.command()
 @click.option("--days", type=click.IntRange(min=1, max=900), required=True, help="Number of simulated days.")
 @click.option("--seed", type=int, required=True, help="The same seed gives the same run.")
+@click.option("--language", type=click.Choice(LANGUAGES), default=LANGUAGES[0], help="The first one of the office.")
 @as_json
-def main(days: int, seed: int, as_json: bool) -> None:
+def main(days: int, seed: int, language: str, as_json: bool) -> None:
     """Simulate a town of invented people and faults on the real engine and a real database; send nothing.
 
     It uses the built-in configuration. A failing run is shrunk to the shortest story found.
     """
     log.configure(level=logging.CRITICAL)
     config = settings.builtin()
+    others = (lang for lang in config.office.languages if lang != language)
+    config = config.model_copy(update={"office": config.office.model_copy(update={"languages": (language, *others)})})
     outcome = simulate_town(config, days, seed, lambda day, so_far: _day(day, so_far, as_json))
     show_progress("")
     shortest = outcome

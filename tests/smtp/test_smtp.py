@@ -179,7 +179,7 @@ def test_a_kept_line_that_ends_at_a_recipient_is_not_tried_again_for_the_same_ma
 @pytest.mark.parametrize("leaves", ["421 4.7.0 too many errors", DROP, HANG])
 def test_a_refusal_holds_though_the_relay_leaves_after_it(leaves: str) -> None:
     with Relay({"RCPT": ["550 5.1.1 unknown"], "DATA": [leaves]}) as relay:
-        transport = transport_to(relay.port)
+        transport = transport_to(relay.port, timeout=5.0)
         with pytest.raises(Permanent, match=r"^RCPT: 550 5\.1\.1$"):
             transport.send(mail_to(), never)
         assert transport.send(mail_to(), nothing)
