@@ -1,8 +1,8 @@
 """`make proof`: whether all that we say of a commit holds on it, as one table.
 
 Each row runs in a clone of the commit, with nothing else of this checkout. It holds if its command ends with 0 and says
-what it says only when it held. A row that cannot run here has failed, and the table says why. What ran is kept by commit
-in `.cache/proof`: a later call goes on with the rows that have no result. It judges no figure of time or memory.
+what it says only when it held. A row that cannot run here has failed, and the table says why. What ran is kept by
+commit in `.cache/proof`: a later call goes on with the rows that have no result. It judges no figure of time or memory.
 """
 
 import argparse

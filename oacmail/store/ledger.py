@@ -449,7 +449,7 @@ def _proven(
 ) -> RowProof:
     """`prove`, inside a transaction. Without `compare` no row is read: it proves the ledger alone. `most`: rows that
     are named; None = all."""
-    # The snapshot's own signature, then entry by entry.
+    # The snapshot's own signature, that of its rows, then entry by entry.
     snapshot = _snapshot(con)
     if snapshot is None or not snapshot["schema"]:
         return RowProof(broken="none")
@@ -462,6 +462,12 @@ def _proven(
     if not imaged:
         return RowProof(broken="schema")
     until, chained, _, signed, of_snapshot = snapshot.values()
+    before, after = hmac.new(key, digestmod="sha256"), hmac.new(key, digestmod="sha256")
+    for table in imaged:  # first: of what nobody has signed nothing is read
+        for row, image in con.execute(_KEPT, (table,)):
+            before.update(_line(table, row, image))
+    if signed != before.hexdigest():
+        return RowProof(broken="forged")
     latest: dict[tuple[str, str], str | None] = {}
     kept = 'SELECT image FROM ledger_rows WHERE "table" = ? AND row = ?'
     entries = con.execute('SELECT seq, "table", row, image, mac FROM ledger WHERE seq > ? ORDER BY seq', (until,))
@@ -476,7 +482,6 @@ def _proven(
         until, chained = seq, mac
     # The rows of each table beside what the ledger says of them.
     sign_with(con, key)
-    before, after = hmac.new(key, digestmod="sha256"), hmac.new(key, digestmod="sha256")
     changed: dict[str, list[tuple[str, str | None]]] = {}
     for table, row in sorted(latest):
         changed.setdefault(table, []).append((row, latest[table, row]))
@@ -489,7 +494,7 @@ def _proven(
         what = "unknown" if says is None else "missing" if has is None else "changed"
         differences.append(Discrepancy(what=Mismatch.ROW, where="schema", detail=f"{name}: {what}"))
     for table, names in imaged.items():
-        said = _folded(con, table, changed.get(table, ()), before)
+        said = _folded(con, table, changed.get(table, ()))
         held = con.execute(f"{_rows(table, names)} ORDER BY row") if compare else iter(())
         compared[table] = 0
         for row, says, has in _side_by_side(said, held):
@@ -508,8 +513,6 @@ def _proven(
                     )
                 )
                 differences.append(_difference(con, table, row, left, right, unlike))
-    if signed != before.hexdigest():
-        return RowProof(broken="forged")
     return RowProof(
         differences=tuple(differences),
         differing=tuple(differing),
@@ -522,13 +525,15 @@ def _proven(
     )
 
 
+_KEPT = 'SELECT row, image FROM ledger_rows WHERE "table" = ? ORDER BY row'
+
+
 def _folded(
-    con: sqlite3.Connection, table: str, changed: Sequence[tuple[str, str | None]], before: hmac.HMAC
+    con: sqlite3.Connection, table: str, changed: Sequence[tuple[str, str | None]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield (row, image) in the order of rows: the snapshot's images, which `before` signs, and `changed` over them."""
+    """Yield (row, image) in the order of rows: the snapshot's images, and `changed` over them."""
     rest = list(reversed(changed))
-    for row, image in con.execute('SELECT row, image FROM ledger_rows WHERE "table" = ? ORDER BY row', (table,)):
-        before.update(_line(table, row, image))
+    for row, image in con.execute(_KEPT, (table,)):
         latest: str | None = image
         while rest and rest[-1][0] <= row:
             name, new = rest.pop()

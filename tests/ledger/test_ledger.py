@@ -131,6 +131,8 @@ def is_named(world: World, con: sqlite3.Connection, table: str, name: str) -> bo
         ("DELETE FROM ledger WHERE seq = (SELECT max(seq) - 1 FROM ledger)", "gap"),
         ("UPDATE ledger SET image = replace(image, 'open', 'closed')", "forged"),
         ("INSERT INTO ledger_rows VALUES('votes', '1', '[]')", "forged"),
+        ("UPDATE ledger_rows SET image = image || ']'", "forged"),
+        ("UPDATE ledger_rows SET image = '{}'", "forged"),
         ("UPDATE ledger_snapshot SET seq = seq + 1", "forged"),
         ("DELETE FROM ledger_snapshot", "none"),
         ("ALTER TABLE cases DROP COLUMN score", "schema"),

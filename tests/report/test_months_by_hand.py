@@ -5,7 +5,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -90,13 +90,13 @@ def found(one: Row, wanted: Row, names: Mapping[str, str]) -> Row:
     """What the report shows of that which is counted by hand."""
     values = {each["key"]: each["value"] for each in one["measures"]}
     tables = cells(one, "count")
-    missed = sorted((names[each["case"]], each["cause"], near(each["late"])) for each in one["breaches"])
+    missed = [(names[each["case"]], each["cause"], each["late"]) for each in one["breaches"]]
     return {
         "value": one["result"],
         "n": one["n"],
         "measures": {key: values[key] for key in wanted["measures"]},
         "tables": {key: tables[key] for key in wanted.get("tables", {})},
-        "causes": missed,
+        "causes": causes(missed),
     }
 
 
@@ -118,8 +118,14 @@ def expected(wanted: Row) -> Row:
         "tables": {
             key: {row: count for row, count in rows.items() if count} for key, rows in wanted.get("tables", {}).items()
         },
-        "causes": sorted((case, cause, near(late)) for case, cause, late in wanted.get("causes", [])),
+        "causes": causes(wanted.get("causes", [])),
     }
+
+
+def causes(missed: Sequence[tuple[str, str, float | None]]) -> list[tuple[str, str, Any]]:
+    """In one order on both sides; what is nearly equal has none, so the sorting comes first."""
+    by_value = sorted(missed, key=lambda one: (one[0], one[1], one[2] is None, one[2] or 0.0))
+    return [(case, cause, near(late)) for case, cause, late in by_value]
 
 
 def near(value: float | None) -> Any:
