@@ -188,12 +188,14 @@ _MESSAGES = f"""SELECT fingerprint, role, rule, lang, received_at FROM messages
   WHERE case_id {_THESE} AND (role = 'citizen' OR role = 'agent' AND outcome = 'case' OR rule = 'relayed')"""
 _OF_CASES = f"""SELECT number, opened_by, opened_at, status, topic, level, intent, slot, operator, platform, cause,
   close_reason FROM cases WHERE id {_THESE} ORDER BY id"""
-# what a request opened: the case that was split off with its message, the case of its message, or that of an order
+# The message of a request that was split off is the one that opened its case. What a request opened: the case that was
+# split off with its message, the case of its message, or that of an order.
 _REQUESTS = f"""SELECT c.number, d.started_by, d.started_at, d.due_at, d.met_at, d.withdrawn_at, coalesce(m.rule, ''),
     coalesce(m.lang, ''), coalesce((SELECT number FROM cases WHERE opened_by = c.number || ' ' || d.started_by),
       (SELECT number FROM cases WHERE opened_by = d.started_by), iif(d.started_by LIKE 'order:%', c.number, ''))
   FROM deadlines d JOIN cases c ON c.id = d.case_id
-  LEFT JOIN messages m ON m.fingerprint = d.started_by AND m.role = 'citizen'
+  LEFT JOIN messages m ON m.role = 'citizen'
+    AND m.fingerprint = iif(d.started_by LIKE 'order:%', substr(c.opened_by, -64), d.started_by)
   WHERE d.kind = 'answer' AND d.level = 0 AND d.case_id {_THESE} ORDER BY d.due_at, c.number, d.started_by"""
 _MOVED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :since
     AND started_at >= :begins AND started_at < :ends

@@ -183,6 +183,20 @@ def test_what_an_agent_says_again_is_no_change(town: TOWN) -> None:
     assert measure(indicator(world, "2026-11", "I14"), "corrected_cases") == 1
 
 
+def test_a_message_that_was_split_off_is_a_request_in_its_language(town: TOWN) -> None:
+    world = town(now="2026-11-24 10:00")
+    asked = world.citizen_asks(ANNA)
+    world.clock.forward(hours=1)
+    world.citizen_asks(ANNA, "", "Una altra cosa: on puc pagar l'IBI d'aquest any, si us plau?", answers=asked)
+    world.staff_says(AGENT, f"cas {world.case()['number']}", "#separa", to=OFFICE)
+    assert [len(case["messages"]) for case in world.cases()] == [2, 1]  # one of them is the order
+    assert indicator(world, "2026-11", "I5")["result"] == 2
+    assert (
+        indicator(world, "2026-11", "I13")["result"],
+        cell(indicator(world, "2026-11", "I13"), "requests", "ca"),
+    ) == (2, 2)
+
+
 def test_the_summary_counts_requests_as_the_report_does(town: TOWN) -> None:
     """Neither spam, nor an answer that came back, nor a case that an agent took up again is a request."""
     world = town(now="2026-11-26 10:00", digest={"to": [AGENT]})
